@@ -1,0 +1,45 @@
+"""Forms and actions together: what a person typed is never lost when an action refuses."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.forms import BaseForm, CharField
+from django.http import HttpRequest
+
+from portal.kit.refusal import Refused, note_refusal
+
+T = TypeVar("T")
+
+STALE = "Someone changed this case while you had the page open. Look at what changed below, then try again."
+
+
+def attempt(request: HttpRequest, form: BaseForm, run: Callable[[dict[str, Any]], T]) -> T | None:
+    """Run `run(cleaned_data)` when the form is whole; a refusal becomes the form's own error and is recorded.
+
+    Returns what the action returned, or None when the form must be shown again (see `status_of`).
+    """
+    if not form.is_valid():
+        return None
+    try:
+        return run(form.cleaned_data)
+    except Refused as refused:
+        note_refusal(request, refused)
+        form.add_error(None, refused.sentence)
+        form.refused_status = refused.status  # type: ignore[attr-defined]
+        return None
+
+
+def status_of(form: BaseForm) -> int:
+    """HTTP status for showing a form: 200 fresh, 422 when its fields need mending, 403 or 409 when refused."""
+    if not form.is_bound or not form.errors:
+        return 200
+    return getattr(form, "refused_status", 422)
+
+
+class SingleLine(CharField):
+    """A one-line text without control characters, so that no name can carry a line break into a header or a log."""
+
+    def to_python(self, value: Any) -> str:
+        """Fold control characters and runs of white space into single spaces."""
+        text = super().to_python(value) or ""
+        return " ".join("".join(ch if ch.isprintable() else " " for ch in text).split())

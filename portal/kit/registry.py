@@ -1,0 +1,29 @@
+"""Named hooks through which a lower floor reaches upward without importing it.
+
+A room registers in `AppConfig.ready`; the lower floor calls by name. Hooks in use: `refused` (a refusal is to be
+recorded), `may_still_see` (right to see, asked at send time).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_hooks: dict[str, list[Callable[..., Any]]] = defaultdict(list)
+
+
+def hook(name: str) -> Callable[[F], F]:
+    """Register the decorated function under `name`; registering the same function twice changes nothing."""
+
+    def register(function: F) -> F:
+        if function not in _hooks[name]:
+            _hooks[name].append(function)
+        return function
+
+    return register
+
+
+def call(name: str, **arguments: Any) -> list[Any]:
+    """Call every function registered under `name`, in order of registration, and return their answers."""
+    return [function(**arguments) for function in _hooks[name]]
