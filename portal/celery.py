@@ -1,0 +1,40 @@
+"""The Celery application. Tasks live in `*/tasks.py`; each worker shows that it lives by a key that runs out.
+
+`/health/` reads the key. A worker renews it with its own heartbeat, so no task has to run for it.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import heartbeat_sent, setup_logging, worker_ready, worker_shutdown
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+WORKER_SEEN = "worker-seen"
+SEEN_FOR_S = 20
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(["portal.notify"])
+
+
+@setup_logging.connect
+def _keep_our_logs(**_kwargs: Any) -> None:
+    """Connecting this signal is what tells Celery to leave the logging of `portal.logs` alone."""
+
+
+@worker_ready.connect
+@heartbeat_sent.connect
+def _show_life(**_kwargs: Any) -> None:
+    from django.core.cache import cache  # settings are read by now
+
+    cache.set(WORKER_SEEN, True, SEEN_FOR_S)
+
+
+@worker_shutdown.connect
+def _show_end(**_kwargs: Any) -> None:
+    from django.core.cache import cache
+
+    cache.delete(WORKER_SEEN)

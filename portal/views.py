@@ -1,0 +1,79 @@
+"""`GET /health/`: is every part that Foreview needs there? For probes and the supervisor; it holds no secrets.
+
+Add a part by adding a function to `PARTS`; it returns what to show, or raises if the part is down.
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from portal.celery import WORKER_SEEN
+from portal.celery import app as celery_app
+
+log = logging.getLogger(__name__)
+
+
+class Down(Exception):
+    """A part answered, and the answer is that it is not well."""
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _broker() -> str:
+    with celery_app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=1, timeout=2)
+    return "ok"
+
+
+def _worker() -> str:
+    if not cache.get(WORKER_SEEN):
+        raise Down("no worker has shown itself lately")
+    return "ok"
+
+
+def _storage() -> str:
+    folder = Path(settings.STORAGES["default"]["OPTIONS"]["location"])
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".health-") as probe:
+        probe.write(b"probe")
+        probe.flush()
+        os.fsync(probe.fileno())
+    return "ok"
+
+
+PARTS: dict[str, Callable[[], Any]] = {
+    "database": _database,
+    "broker": _broker,
+    "worker": _worker,
+    "storage": _storage,
+}
+
+
+@require_safe
+def health(_request: HttpRequest) -> JsonResponse:
+    """200 with every part `ok`, or 503 with those that are `down`. Why a part is down stands in the log only."""
+    answers: dict[str, Any] = {}
+    for name, ask in PARTS.items():
+        try:
+            answers[name] = ask()
+        except Exception as error:  # whatever a part raises, the answer is that it is down
+            log.warning("health: %s is down: %s", name, type(error).__name__)
+            answers[name] = "down"
+    well = "down" not in answers.values()
+    return JsonResponse(
+        {"status": "ok" if well else "down", "version": settings.VERSION, **answers},
+        status=200 if well else 503,
+    )
