@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 # commands that change tables run as their owner; all others as the web role
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations"}
+OWNER_COMMANDS = {"migrate", "sqlmigrate", "showmigrations"}
 # commands that work without a database, a broker or a secret
-STANDALONE_COMMANDS = {"read_log"}
+STANDALONE_COMMANDS = {"read_log", "makemigrations"}
 
 
 def main() -> None:

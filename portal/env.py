@@ -84,7 +84,7 @@ class Environment(BaseSettings):
     def _complete(self) -> "Environment":
         if self.foreview_standalone:
             self.secret_key = SecretStr(secrets.token_urlsafe(SHORTEST_KEY))
-            self.database_url = self.database_url or "postgresql:///none"
+            self.database_url = self.database_owner_url = self.database_url or "postgresql:///none"
             self.redis_url = self.redis_url or "redis://127.0.0.1:0"
         self._refuse_weak_key()
         for name in ("database_url", "redis_url"):

@@ -1,0 +1,1 @@
+"""What starts and keeps Foreview: environment, servers, supervisor. Not imported by the Django apps."""
