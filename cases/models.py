@@ -1,0 +1,9 @@
+"""Index of every room's models, for Django. To add a room, add its line."""
+
+from cases.access import models as access
+from cases.benchmarks import models as benchmarks
+from cases.documents import models as documents
+from cases.labels import models as labels
+from cases.register import models as register
+
+__all__ = ["access", "benchmarks", "documents", "labels", "register"]

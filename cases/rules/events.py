@@ -1,0 +1,127 @@
+"""Every event of the programme: its sentence, who is told, and who may read it in the history.
+
+To add an event, add one row. Audiences are words, resolved to people in `visibility.people`. Sentences are
+completed with the words in braces from the entry's data, none of which may be content.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+# Who may read an entry. The auditor reads every one.
+AGENCY: Final = "agency"
+DEVELOPER: Final = "developer"
+PARTNER: Final = "partner"  # a partner's own grant, offer or upload
+CONSULTEE: Final = "consultee"  # the consulted office's own request and answer
+
+# Who is told (roles on the case).
+LIAISON: Final = "liaison"
+SIGNATORY: Final = "developer_signatory"
+LEAD: Final = "framework_lead"
+OFFICER: Final = "case_officer"
+EVALUATOR: Final = "evaluator"
+DETERMINER: Final = "determining_official"
+SECURITY: Final = "security_manager"
+
+_BOTH = frozenset({AGENCY, DEVELOPER})
+_AGENCY = frozenset({AGENCY})
+_DEVELOPER = frozenset({DEVELOPER})
+_GRANT = frozenset({AGENCY, DEVELOPER, PARTNER})
+_ASKED = frozenset({AGENCY, CONSULTEE})
+_NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One kind of thing that happens: `kind` is stored, the rest may change."""
+
+    kind: str
+    sentence: str
+    readers: frozenset[str]
+    told: tuple[str, ...] = ()
+
+
+_ALL: Final = (
+    # the register
+    Event("case.drafted", "drafted the case", _DEVELOPER),
+    Event("case.edited", "changed the draft", _DEVELOPER),
+    Event("case.discarded", "discarded the draft", _DEVELOPER),
+    Event("case.submitted", "submitted the case", _BOTH, (OFFICER, LEAD, SIGNATORY)),
+    Event("case.recalled", "recalled the submission", _BOTH, (OFFICER, SIGNATORY)),
+    Event("case.acknowledged", "acknowledged the submission", _BOTH, (LIAISON, SIGNATORY)),
+    Event("case.opened_by_government", "opened the case for the government", _AGENCY, (OFFICER, LEAD)),
+    Event("case.assigned", "assigned {person} as {role}", _AGENCY, (EVALUATOR, OFFICER)),
+    Event("case.unassigned", "ended the assignment of {person} as {role}", _AGENCY),
+    Event("case.moved", "moved the case from {from_stage} to {to_stage}", _BOTH, (LIAISON, SIGNATORY, EVALUATOR)),
+    Event("case.withdrawn", "withdrew the case; every grant ended", _BOTH, (LIAISON, SIGNATORY, OFFICER, LEAD, EVALUATOR)),
+    Event("case.closed", "closed the case: {reason}", _BOTH, (LIAISON, SIGNATORY, LEAD)),
+    Event("case.recusal_recorded", "recorded a recusal", _AGENCY),
+    Event("release.stated", "stated a {kind} date ({state})", _BOTH, (OFFICER, LEAD)),
+    Event("note.written", "wrote an agency note", _AGENCY),
+    # documents
+    Event("document.uploaded", "uploaded a {kind}", _BOTH, (OFFICER,)),
+    Event("document.version_added", "added version {number} of a {kind}", _BOTH, (OFFICER,)),
+    Event("document.marked", "set a document's marking to {marking}", _BOTH, (LIAISON,)),
+    Event("document.shared", "shared a document with a grant", _GRANT),
+    Event("document.withdrawn", "withdrew a document; its bytes are kept", _BOTH, (OFFICER,)),
+    Event("document.opened", "opened a {kind}, version {number}", _BOTH),
+    # access
+    Event("agreement.drafted", "drafted version {number} of the access agreement", _BOTH, (SIGNATORY, LEAD)),
+    Event("agreement.signed", "signed version {number} of the access agreement for the {side}", _BOTH, (SIGNATORY, LEAD, OFFICER)),
+    Event("window.opened", "set the access window", _BOTH, (SIGNATORY, LIAISON, LEAD)),
+    Event("window.cut", "ended the access window at {instant}: {cause}", _BOTH, (SIGNATORY, LIAISON, OFFICER)),
+    Event("partner.nominated", "nominated a trusted partner", _BOTH, (SIGNATORY, LEAD)),
+    Event("partner.concurred", "concurred on the partner for the {side}", _BOTH, (SIGNATORY, LEAD, OFFICER)),
+    Event("partner.retracted", "retracted the concurrence for the {side}; the grant ended", _GRANT, (SIGNATORY, LEAD, OFFICER)),
+    Event("grant.issued", "issued a grant", _GRANT, (SIGNATORY, LEAD)),
+    Event("grant.terms_accepted", "accepted the partner terms", _GRANT, (OFFICER, SIGNATORY)),
+    Event("grant.suspended", "suspended a grant", _GRANT, (OFFICER, SIGNATORY, SECURITY)),
+    Event("grant.ended", "ended a grant: {reason}", _GRANT, (OFFICER, SIGNATORY)),
+    Event("grant.closed_out", "filed the return or destruction certificate", _GRANT, (OFFICER, SIGNATORY)),
+    # benchmarks
+    Event("suite.registered", "registered version {version} of a benchmark suite", _AGENCY),
+    Event("rule.declared", "declared a threshold rule", _AGENCY, (EVALUATOR,)),
+    Event("rule.agreed", "agreed to a threshold rule; it is frozen", _AGENCY, (EVALUATOR,)),
+    Event("run.imported", "imported an evaluation log", _AGENCY),
+    Event("run.read", "read the evaluation log", _AGENCY, (EVALUATOR,)),
+    Event("run.unreadable", "could not read the evaluation log; it is kept as evidence", _AGENCY, (EVALUATOR,)),
+    Event("run.accepted", "accepted the run", _AGENCY, (OFFICER,)),
+    Event("pointer.recorded", "recorded a high-side pointer", _AGENCY, (OFFICER,)),
+    # labels
+    Event("consultation.asked", "asked {office} for its view", _ASKED),
+    Event("consultation.answered", "answered the consultation", _ASKED, (OFFICER,)),
+    Event("consultation.closed", "recorded no response from {office}", _ASKED),
+    Event("determination.signed", "signed the determination", _AGENCY, (OFFICER, LEAD)),
+    Event("determination.rescinded", "rescinded the determination", _AGENCY, (OFFICER, LEAD)),
+    Event("disclosure.recorded", "recorded what is disclosed to the developer", _BOTH, (LIAISON, SIGNATORY)),
+    Event("response.recorded", "recorded the developer's response", _BOTH, (OFFICER,)),
+    Event("label.effective", "put the label into effect", _AGENCY, (OFFICER, LEAD)),
+    Event("label.rescinded", "rescinded the label", _AGENCY, (OFFICER, LEAD)),
+    # records
+    Event("records.hold_placed", "placed a legal hold", _AGENCY),
+    Event("records.hold_lifted", "lifted a legal hold", _AGENCY),
+    Event("records.retention_set", "set the retention class", _AGENCY),
+    # people, policy, oversight: streams of their own, read by auditors
+    Event("person.added", "added {person}", _NOBODY),
+    Event("organisation.added", "added {organisation}", _NOBODY),
+    Event("appointment.made", "appointed {person} as {role}", _NOBODY),
+    Event("appointment.ended", "ended the appointment of {person} as {role}", _NOBODY),
+    Event("person.signed_in", "signed in", _NOBODY),
+    Event("person.signed_out", "signed out", _NOBODY),
+    Event("person.sign_in_failed", "could not sign in", _NOBODY),
+    Event("policy.signed", "signed policy version {number}", _AGENCY),
+    Event("history.verified", "verified the audit log", _NOBODY),
+    Event("refused", "was refused", _NOBODY),
+    Event("demonstration.loaded", "loaded the demonstration", _NOBODY),
+)  # fmt: skip
+
+EVENTS: Final[dict[str, Event]] = {event.kind: event for event in _ALL}
+
+
+def sentence(kind: str, data: dict[str, object]) -> str:
+    """The event's sentence, completed from `data`; a missing word shows as an ellipsis."""
+    return EVENTS[kind].sentence.format_map(_Words(data))
+
+
+class _Words(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"

@@ -1,0 +1,104 @@
+"""Every field of every tracked model, classed once: metadata, content or secret.
+
+History shows a content field as *changed* to those who may not read it; secrets have no history values. A field that
+stands in no row fails a house test. Field names are those of the model; `id` is always metadata.
+"""
+
+from typing import Final
+
+METADATA: Final = "metadata"
+CONTENT: Final = "content"
+SECRET: Final = "secret"
+
+_METADATA: Final[dict[str, str]] = {
+    "User": "email name is_active is_demonstration is_superuser",
+    "Organisation": "name short_name kind sector country registration is_active",
+    "Appointment": "person organisation role capacity on_behalf_of delegation_reference span",
+    "PolicyVersion": "number effective_from lead_office default_marking clocks safeguards assurance text_digest "
+    "signed_by signed_at",
+    "RosterEntry": "policy office required",
+    "Model": "developer name",
+    "ModelVersion": "model name variant checkpoint_digest",
+    "ReleaseMilestone": "model_version kind state at stated_at stated_by",
+    "Case": "number tracking_number origin stage stage_since developer model_version policy_version marking "
+    "related_case created_at created_by submitted_at acknowledge_due_at acknowledged_at ended_at closed_reason "
+    "disclosed_at retention_class revision search_text",
+    "Assignment": "case person role since until assigned_by",
+    "Recusal": "case person since until recorded_by",
+    "Note": "case author at",
+    "LegalHold": "case placed_at placed_by lifted_at lifted_by",
+    "Document": "case kind owner marking marking_set_by_agency designation assurance restricted named_readers "
+    "retention_class created_at withdrawn_at frozen_at",
+    "DocumentVersion": "document number size sha256 content_type state uploaded_at uploaded_by",
+    "DocumentShare": "document grant shared_at shared_by ended_at",
+    "Agreement": "case number state anchor_kind anchor_at opens_at closes_at safeguards isolation_attested "
+    "text_digest drafted_at drafted_by",
+    "Signature": "agreement side signed_by appointment capacity text_digest signed_at",
+    "WindowPeriod": "case agreement span agreed_end cut_at cut_cause",
+    "Nomination": "case partner proposed_side proposed_by proposed_at lapses_at sector",
+    "Concurrence": "nomination side appointment concurred_by concurred_at retracted_at",
+    "Grant": "case organisation kind model_version nomination mode span state suspended_at end_reason ended_at "
+    "closed_out_at terms_accepted_at terms_accepted_by issued_at issued_by",
+    "GrantUserPermission": "permission user content_object",
+    "Suite": "name",
+    "SuiteVersion": "suite name marking registered_at registered_by",
+    "SuiteTask": "suite_version name task_version expected_samples epochs",
+    "ThresholdRule": "task scorer metric direction alpha min_n min_effective_n min_completeness max_error_rate "
+    "declared_at declared_by agreed_at agreed_by digest",
+    "Run": "case model_version suite_version state size sha256 imported_at imported_by format status "
+    "started_at completed_at samples_expected samples_total samples_completed samples_errored complete read_at "
+    "accepted_at accepted_by",
+    "Score": "run name reducer n",
+    "Finding": "run rule n effective_n method made_at",
+    "HighSidePointer": "case referenced_marking checked_by recorded_at recorded_by",
+    "Consultation": "case office required packet_digest asked_at asked_by due_at answered_at answered_by appointment",
+    "PacketDocument": "consultation document",
+    "Determination": "case suite_version policy_version text_digest signed_at signed_by appointment capacity "
+    "rescinded_at rescinded_by",
+    "Disclosure": "determination extent recorded_at recorded_by response_at response_by",
+    "Label": "determination case model_version suite_version state signed_at effective_at review_due_at ended_at "
+    "disclosed_to_developer",
+}
+_CONTENT: Final[dict[str, str]] = {
+    "Model": "description",
+    "Case": "question",
+    "Recusal": "reason",
+    "Note": "text",
+    "LegalHold": "matter",
+    "Document": "title designation_pages",
+    "DocumentVersion": "file_name",
+    "Agreement": "scope people text",
+    "Nomination": "purpose basis",
+    "Concurrence": "reason",
+    "Grant": "tasks_allowed tasks_forbidden",
+    "Suite": "purpose",
+    "ThresholdRule": "threshold alert",
+    "Run": "file_name refused task_name model_name served_models reasons provenance",
+    "Score": "metrics recounted",
+    "Finding": "outcome estimate low high gates sentence",
+    "HighSidePointer": "holding_agency system control_number custodian cover_text",
+    "Consultation": "question packet answer comment",
+    "Determination": "outcome rationale snapshot text rescission_reason",
+    "Disclosure": "text reason response",
+}
+_SECRET: Final[dict[str, str]] = {
+    "User": "password last_login",
+    "DocumentVersion": "storage_name",
+    "Run": "storage_name",
+}
+
+
+def _table() -> dict[str, dict[str, str]]:
+    classes: dict[str, dict[str, str]] = {}
+    for kind, rows in ((METADATA, _METADATA), (CONTENT, _CONTENT), (SECRET, _SECRET)):
+        for model, names in rows.items():
+            classes.setdefault(model, {"id": METADATA}).update(dict.fromkeys(names.split(), kind))
+    return classes
+
+
+CLASSES: Final[dict[str, dict[str, str]]] = _table()
+
+
+def class_of(model: str, field: str) -> str:
+    """The class of a field; an unknown one is secret, because closed is the default."""
+    return CLASSES.get(model, {}).get(field, SECRET)

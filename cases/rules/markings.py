@@ -1,0 +1,62 @@
+"""Markings: banners in order, the installation's ceiling, and the highest of several.
+
+To add a marking, add one row; the order of the table is the order of protection.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Marking:
+    """One banner: `rank` grows with protection, `level` is its style, `readers` the kinds of organisation it opens to."""
+
+    id: str
+    banner: str
+    rank: int
+    level: str
+    readers: frozenset[str] = frozenset({"developer", "agency", "partner", "oversight"})
+
+
+_ALL: Final = (
+    Marking("U", "UNCLASSIFIED", 0, "unclassified"),
+    Marking("PROPIN", "CUI//PROPIN", 10, "cui"),
+    Marking("CUI", "CUI", 20, "cui"),
+    Marking("CUI_FEDONLY", "CUI//FED ONLY", 30, "cui", frozenset({"agency", "oversight"})),
+    Marking("C", "CONFIDENTIAL", 100, "confidential"),
+    Marking("S", "SECRET", 200, "secret"),
+    Marking("TS", "TOP SECRET", 300, "topsecret"),
+)
+MARKINGS: Final[dict[str, Marking]] = {marking.id: marking for marking in _ALL}
+DEFAULT: Final = "U"
+
+
+def highest(ids: Iterable[str]) -> Marking:
+    """The highest of the named markings; unclassified when there is none."""
+    return max((MARKINGS[id] for id in ids), key=lambda m: m.rank, default=MARKINGS[DEFAULT])
+
+
+def above_ceiling(id: str, ceiling: str) -> str | None:
+    """A sentence when `id` may not be stored here, else None."""
+    if MARKINGS[id].rank <= MARKINGS[ceiling].rank:
+        return None
+    return (
+        f"This installation holds nothing above {MARKINGS[ceiling].banner}. "
+        "Keep the material where it may be kept and record a high-side pointer instead."
+    )
+
+
+def readable_by(organisation_kind: str) -> list[str]:
+    """Ids of the markings whose dissemination takes in that kind of organisation."""
+    return [marking.id for marking in _ALL if organisation_kind in marking.readers]
+
+
+def choices() -> list[tuple[str, str]]:
+    """Choices of every marking field."""
+    return [(marking.id, marking.banner) for marking in _ALL]
+
+
+def storable(ceiling: str) -> list[tuple[str, str]]:
+    """Choices a person may set on this installation."""
+    return [(m.id, m.banner) for m in _ALL if m.rank <= MARKINGS[ceiling].rank]
