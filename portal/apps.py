@@ -1,6 +1,7 @@
 """The portal app: what every other app stands on."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PortalConfig(AppConfig):
@@ -9,5 +10,12 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        """Import what registers itself on import."""
+        """Import what registers itself on import, and hang the cellar's own answers on their hooks."""
         from portal import checks  # noqa: F401
+        from portal.audit.refusals import record_refusal
+        from portal.audit.roles import grant_web_role
+        from portal.kit.registry import hook
+        from portal.notify import tasks  # noqa: F401
+
+        hook("refused")(record_refusal)
+        post_migrate.connect(grant_web_role, sender=self)

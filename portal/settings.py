@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from portal import env, logs
+from portal.notify.schedule import BEAT
 
 ENV = env.read()
 BASE_DIR = env.BASE_DIR
@@ -116,6 +117,9 @@ def _database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(ENV.database_owner_url if ENV.foreview_db == "owner" else ENV.database_url)}
+
+# The role that serves: after each migrate the owner gives it its rights (`portal.audit.roles`)
+WEB_ROLE = str(conninfo_to_dict(ENV.database_url).get("user", ""))
 
 # People
 AUTH_USER_MODEL = "accounts.User"
@@ -252,7 +256,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE = BEAT
 
 LOGGING_CONFIG = "portal.logs.configure"
 LOGGING = logs.logging_table(ENV.log_level)

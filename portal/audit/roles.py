@@ -1,0 +1,47 @@
+"""Two database roles: the owner migrates, the web role serves and cannot rewrite what is recorded.
+
+After each migrate the owner grants the web role its tables, then takes back what it must not have. Nothing to add here
+for a new append-only table: those that bear the trigger are found.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from portal.audit.triggers import TRIGGER
+
+NEVER_DELETED = ("portal_audit_sequence", "portal_audit_refusal")
+
+
+def web_role() -> str:
+    """Name of the role the portal serves as."""
+    return str(getattr(settings, "WEB_ROLE", "portal_web"))
+
+
+def grant_web_role(using: str = "default", **kwargs: Any) -> None:
+    """Receiver of `post_migrate`. Does nothing when run as the web role itself or where that role does not exist."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [web_role()])
+        current_user, exists = cursor.fetchone()
+        if current_user == web_role() or not exists:
+            return
+        role = connection.ops.quote_name(web_role())
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        for table in append_only_tables(cursor):
+            cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+        for table in NEVER_DELETED:
+            cursor.execute(f"REVOKE DELETE, TRUNCATE ON {table} FROM {role}")
+        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON django_migrations FROM {role}")
+
+
+def append_only_tables(cursor: Any) -> list[str]:
+    """Every table that bears the append-only trigger, quoted for SQL."""
+    cursor.execute(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s AND NOT tgisinternal ORDER BY 1",
+        [TRIGGER],
+    )
+    return [name for (name,) in cursor.fetchall()]

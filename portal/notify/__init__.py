@@ -1,0 +1,1 @@
+"""Notices to people, and the outbox through which all work reaches the workers."""
