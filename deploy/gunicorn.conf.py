@@ -1,0 +1,28 @@
+"""Gunicorn's settings. Address and port come from the environment that the supervisor sets."""
+
+import os
+from ipaddress import ip_address
+from typing import Any
+
+bind = f"{os.environ.get('BIND_HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+control_socket_disable = True  # gunicorn 27 opens one in the home folder otherwise
+accesslog = None  # addresses carry search words
+errorlog = "-"
+preload_app = False
+
+
+def on_starting(server: Any) -> None:
+    """Whatever `--bind` said: a demonstration serves this machine only."""
+    if os.environ.get("DEMO", "").lower() not in {"1", "true", "yes", "on"}:
+        return
+    for host, *_ in server.cfg.address:
+        if not isinstance(host, str) or not (host == "localhost" or ip_address(host).is_loopback):
+            raise SystemExit(
+                "DEMO is on, so the server binds loopback addresses only. Bind 127.0.0.1, or switch DEMO off."
+            )
