@@ -8,7 +8,7 @@ from pathlib import Path
 # commands that change tables run as their owner; all others as the web role
 OWNER_COMMANDS = {"migrate", "sqlmigrate", "showmigrations"}
 # commands that work without a database, a broker or a secret
-STANDALONE_COMMANDS = {"read_log", "makemigrations"}
+STANDALONE_COMMANDS = {"read_log", "makemigrations", "write_docs"}
 
 
 def main() -> None:

@@ -120,7 +120,8 @@ def _pip(locks: list[str]) -> bool:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    seen, last = 0, []
+    seen = 0
+    last: list[str] = []
     for line in process.stdout or ():
         last = [*last[-15:], line.rstrip()]
         if line.startswith("Collecting "):

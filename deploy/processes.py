@@ -29,10 +29,9 @@ def tied(command: Sequence[str], sign: str = "TERM") -> list[str]:
 
 def command_line(pid: int) -> str:
     """How the process with this id was started; empty if there is none."""
-    record = Path(f"/proc/{pid}/cmdline")
-    if sys.platform == "linux":
+    if Path("/proc/self/cmdline").exists():
         try:
-            return record.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
     shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)

@@ -8,6 +8,7 @@ an embedded one.
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
 import secrets
 import shutil
@@ -15,8 +16,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import IO
 
@@ -164,14 +163,15 @@ def programs(env: dict[str, str]) -> list[Child]:
 
 def health(env: dict[str, str]) -> tuple[bool, str]:
     """What `/health/` says now."""
-    host = f"[{HOST}]" if ":" in HOST else HOST
+    connection = http.client.HTTPConnection(HOST, int(env["PORT"]), timeout=10)
     try:
-        with urllib.request.urlopen(f"http://{host}:{env['PORT']}/health/", timeout=10) as answer:
-            return True, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return False, error.read().decode(errors="replace")[:1000]
-    except OSError as error:
+        connection.request("GET", "/health/")
+        answer = connection.getresponse()
+        return answer.status == 200, answer.read().decode(errors="replace")[:1000]
+    except (OSError, http.client.HTTPException) as error:
         return False, str(error)
+    finally:
+        connection.close()
 
 
 def wait_until_healthy(env: dict[str, str], supervisor: Supervisor) -> None:

@@ -183,7 +183,7 @@ class Postgres:
             for role, rights in ((OWNER, "LOGIN CREATEDB"), (WEB, "LOGIN")):
                 if role not in known:
                     connection.execute(
-                        sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), sql.SQL(rights))  # type: ignore[arg-type]
+                        sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), sql.SQL(rights))
                     )
             # lets the tests' clean-up pass the append-only triggers; the web role has no such right
             connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
@@ -284,4 +284,4 @@ def _unprivileged() -> Way:
 
 def _run(command: list[str], user: int | None) -> subprocess.CompletedProcess[str]:
     as_user = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-    return subprocess.run(command, capture_output=True, text=True, cwd="/", **as_user)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, cwd="/", **as_user)  # type: ignore[call-overload]

@@ -10,7 +10,7 @@ import os
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -116,12 +116,11 @@ class Environment(BaseSettings):
 
 def read() -> Environment:
     """Read the environment, or stop with one sentence a fault, each naming its variable and the fix."""
-    local = BASE_DIR / "var" / "local.env"
+    sources: dict[str, Any] = {"_secrets_dir": os.environ.get("FOREVIEW_SECRETS_DIR")}
+    if not os.environ.get("DATABASE_URL"):
+        sources["_env_file"] = Path(os.environ.get("VAR_DIR", BASE_DIR / "var")) / "local.env"
     try:
-        return Environment(
-            _env_file=None if os.environ.get("DATABASE_URL") else local,
-            _secrets_dir=os.environ.get("FOREVIEW_SECRETS_DIR"),
-        )
+        return Environment(**sources)
     except ValidationError as error:
         raise ImproperlyConfigured(
             "Foreview cannot start. " + " ".join(map(_sentence, error.errors()))

@@ -8,6 +8,7 @@ handler500 = "portal.kit.outage.server_error"
 
 urlpatterns = [
     path("health/", views.health, name="health"),
+    path("", include("portal.gallery")),
     path("", include("accounts.urls")),
     path("", include("cases.urls")),
 ]

@@ -12,10 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from portal.audit.models import Entry
 from portal.celery import WORKER_SEEN
 from portal.celery import app as celery_app
 
@@ -45,7 +47,7 @@ def _worker() -> str:
 
 
 def _storage() -> str:
-    folder = Path(settings.STORAGES["default"]["OPTIONS"]["location"])
+    folder = Path(default_storage.path(""))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".health-") as probe:
         probe.write(b"probe")
@@ -54,11 +56,22 @@ def _storage() -> str:
     return "ok"
 
 
+def _audit_head() -> str:
+    """Digest of the newest entry, if the head of its chain agrees with it. Says how far the log is, not how long."""
+    newest = Entry.objects.select_related("sequence").order_by("-id").first()
+    if newest is None:
+        return "none yet"
+    if (newest.sequence.length, newest.sequence.head) != (newest.number, newest.digest):
+        raise Down("the newest audit entry is not the head of its chain")
+    return newest.digest
+
+
 PARTS: dict[str, Callable[[], Any]] = {
     "database": _database,
     "broker": _broker,
     "worker": _worker,
     "storage": _storage,
+    "audit_head": _audit_head,
 }
 
 
