@@ -1,4 +1,4 @@
-"""The two distribution functions that the interval arithmetic needs, without NumPy or SciPy. Add a distribution here."""
+"""The two distribution functions the interval arithmetic needs, without NumPy or SciPy. Add another here."""
 
 import math
 from functools import lru_cache

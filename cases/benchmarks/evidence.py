@@ -13,7 +13,12 @@ def evidence_from(reading: Mapping[str, Any], rule: Rule, expected: int | None =
     if reading["task"] != rule.task:
         reasons.append(f"The rule is for the task {rule.task}; the log is of {reading['task']}.")
     cluster = next(
-        (c for c in reading["clusters"] if c["name"] == rule.scorer and (c["reducer"] or "mean") == rule.reducer), None
+        (
+            c
+            for c in reading["clusters"]
+            if c["name"] == rule.scorer and (c["reducer"] or "mean") == rule.reducer
+        ),
+        None,
     )
     if cluster is None:
         reasons.append(f"The log has no recounted score {rule.scorer} reduced by {rule.reducer}.")

@@ -1,4 +1,4 @@
-"""What a threshold rule says of the evidence: intervals, gates, and the decision. Pure; a new interval method goes here."""
+"""What a threshold rule says of the evidence: intervals, gates, decision. Pure; add an interval method here."""
 
 import math
 from collections.abc import Sequence
@@ -186,7 +186,8 @@ def _padded(evidence: Evidence, value: float) -> Tallies:
         return evidence.tallies
     epochs = max(1, evidence.epochs)
     full = [
-        (max(size, epochs), total + value * max(0, epochs - size), alike) for size, total, alike in evidence.tallies
+        (max(size, epochs), total + value * max(0, epochs - size), alike)
+        for size, total, alike in evidence.tallies
     ]
     rest = (evidence.expected or 0) - sum(size * alike for size, _, alike in full)
     if rest >= epochs:
@@ -244,10 +245,10 @@ def _gates(rule: Rule, evidence: Evidence, size: float) -> list[Gate]:
 
 
 _GATE_WORDS = {
-    "scored samples": "{value} scored samples, {needed} needed",
-    "effective sample size": "effective sample size {value}, {needed:g} needed",
-    "completeness": "completeness {value}, {needed} needed",
-    "error rate": "error rate {value}, at most {needed}",
+    "scored samples": "{value:g} scored samples, {needed:g} needed",
+    "effective sample size": "effective sample size {value:g}, {needed:g} needed",
+    "completeness": "completeness {value:g}, {needed:g} needed",
+    "error rate": "error rate {value:g}, at most {needed:g}",
     "scores between 0 and 1": "scores outside 0 to 1",
     "log complete": "the log is not complete",
 }
@@ -288,14 +289,20 @@ def decide(rule: Rule, evidence: Evidence) -> Decision:
     if rule.alert is not None and estimate is not None:
         alert = estimate >= rule.alert if upward else estimate <= rule.alert
     if estimate is None:
-        return Decision(outcome, None, None, None, n, size, gates, _sentence(rule, evidence, outcome, None, gates), method)
+        return Decision(
+            outcome, None, None, None, n, size, gates, _sentence(rule, evidence, outcome, None, gates), method
+        )
     span = (estimate, low, high)
     sentence = _sentence(rule, evidence, outcome, span, gates)
     return Decision(outcome, estimate, low, high, n, size, gates, sentence, method, alert)
 
 
 def _sentence(
-    rule: Rule, evidence: Evidence, outcome: Outcome, span: tuple[float, float, float] | None, gates: Sequence[Gate]
+    rule: Rule,
+    evidence: Evidence,
+    outcome: Outcome,
+    span: tuple[float, float, float] | None,
+    gates: Sequence[Gate],
 ) -> str:
     if outcome == "insufficient" or span is None:
         return f"Insufficient: {_shortfall(rule, evidence, gates)}."

@@ -1,4 +1,4 @@
-"""Importers of evaluation logs, one module a format. A new format is a module with FORMAT, recognises, read: list it."""
+"""Importers of evaluation logs. A new format is one module with FORMAT, recognises and read, listed in FORMATS."""
 
 import hashlib
 import stat
@@ -37,7 +37,8 @@ def read(path: Path, caps: Caps = DEFAULT) -> Reading:
             start = file.read(_HEAD)
         for importer in FORMATS:
             if importer.recognises(start):
-                return replace(importer.read(path, caps), sha256=_digest(path), size=facts.st_size)
+                reading: Reading = importer.read(path, caps)
+                return replace(reading, sha256=_digest(path), size=facts.st_size)
     except FileNotFoundError:
         raise Unreadable("There is no such file.") from None
     except OSError as fault:

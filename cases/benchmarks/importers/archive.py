@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 import zstandard
 
@@ -16,7 +16,15 @@ from cases.benchmarks.importers.base import Caps, Damaged, Unreadable
 STORED, DEFLATED, ZSTD = 0, 8, 93
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _PIECE = 256 * 1024
-_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, OSError, EOFError, IndexError)
+_FAULTS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    ValueError,
+    OSError,
+    EOFError,
+    IndexError,
+)
 
 
 def _escapes(name: str) -> bool:
@@ -58,7 +66,9 @@ class Archive:
     def _check(self, entries: list[zipfile.ZipInfo]) -> None:
         caps = self._caps
         if len(entries) > caps.members:
-            raise Unreadable(f"The zip file lists {len(entries):,} members; at most {caps.members:,} are read.")
+            raise Unreadable(
+                f"The zip file lists {len(entries):,} members; at most {caps.members:,} are read."
+            )
         ends = 0
         for entry in entries:
             name = entry.orig_filename
@@ -86,10 +96,12 @@ class Archive:
         inflated = sum(entry.file_size for entry in entries)
         stored = sum(entry.compress_size for entry in entries)
         if inflated > caps.total_bytes:
-            raise Unreadable(f"The file inflates to {inflated:,} bytes; at most {caps.total_bytes:,} are read.")
+            raise Unreadable(
+                f"The file inflates to {inflated:,} bytes; at most {caps.total_bytes:,} are read."
+            )
         if inflated > caps.ratio_from_bytes and inflated > caps.ratio * max(1, stored):
             raise Unreadable(
-                f"The file inflates to {inflated // max(1, stored):,} times its size; at most {caps.ratio} times is read."
+                f"The file inflates to {inflated // max(1, stored):,} times its size; at most {caps.ratio} is read."
             )
 
     def _start(self, entry: zipfile.ZipInfo) -> int:
@@ -162,7 +174,9 @@ class _Deflated:
 class Member:
     """The inflated bytes of one member; more or fewer than declared, or another CRC, raise Damaged."""
 
-    def __init__(self, file: BinaryIO, start: int, entry: zipfile.ZipInfo, zstd: zstandard.ZstdDecompressor) -> None:
+    def __init__(
+        self, file: BinaryIO, start: int, entry: zipfile.ZipInfo, zstd: zstandard.ZstdDecompressor
+    ) -> None:
         self.size = entry.file_size
         self._crc, self._sum, self._seen = entry.CRC, 0, 0
         stored = _Slice(file, start, entry.compress_size)
@@ -172,7 +186,8 @@ class Member:
             self._data = _Deflated(stored)
         elif entry.compress_type == ZSTD:
             piece = min(_PIECE, max(1, entry.compress_size))
-            self._data = zstd.stream_reader(stored, read_size=piece, read_across_frames=True)
+            source = cast(IO[bytes], stored)
+            self._data = zstd.stream_reader(source, read_size=piece, read_across_frames=True)
         else:
             raise Damaged(f"its compression method {entry.compress_type} is not known")
 

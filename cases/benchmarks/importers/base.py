@@ -121,7 +121,9 @@ class Reading:
                 "samples": SampleCounts(**data["samples"]),
                 "scores": [ScoreReading(**score) for score in data["scores"]],
                 "clusters": [
-                    ClusterTally(**{**tally, "tallies": [(int(n), float(s), int(m)) for n, s, m in tally["tallies"]]})
+                    ClusterTally(
+                        **{**tally, "tallies": [(int(n), float(s), int(m)) for n, s, m in tally["tallies"]]}
+                    )
                     for tally in data["clusters"]
                 ],
             }

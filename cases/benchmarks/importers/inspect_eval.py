@@ -15,7 +15,9 @@ from cases.benchmarks.importers.jsonstream import JsonStream, TooLarge
 
 FORMAT = "inspect_eval"
 HEADER, START, SUMMARIES = "header.json", "_journal/start.json", "summaries.json"
-_CHUNK = re.compile(r"^(samples/.+_epoch_\d+)/(sample|metadata|skeleton|(?:messages|events|calls|attachments)/\w+)\.json$")
+_CHUNK = re.compile(
+    r"^(samples/.+_epoch_\d+)/(sample|metadata|skeleton|(?:messages|events|calls|attachments)/\w+)\.json$"
+)
 
 
 def recognises(start: bytes) -> bool:
@@ -45,7 +47,9 @@ class _Log:
     def _member(self, name: str) -> dict[str, Any]:
         entry = self.archive.members[name]
         if entry.file_size > self.caps.header_bytes:
-            raise Unreadable(f"{name} is {entry.file_size:,} bytes; at most {self.caps.header_bytes:,} are read.")
+            raise Unreadable(
+                f"{name} is {entry.file_size:,} bytes; at most {self.caps.header_bytes:,} are read."
+            )
         try:
             return head.decode(self.archive.read(name), name)
         except Damaged as damage:
@@ -60,14 +64,21 @@ class _Log:
         raise Unreadable("The file is a zip without the header of an evaluation log.")
 
     def read(self) -> Reading:
+        """Every member once, the summaries after the samples they are compared with."""
         for name in self.archive.members:
-            try:
-                self._one(name)
-            except Damaged as damage:
-                self.found.say(f"The member {clean(name, 120)} cannot be used: {damage.sentence}.")
+            if name != SUMMARIES:
+                self._guarded(name)
         for prefix, sample in self.chunked.items():
             self._count(f"{prefix}.json", sample)
+        if SUMMARIES in self.archive.members:
+            self._guarded(SUMMARIES)
         return conclude(self.found)
+
+    def _guarded(self, name: str) -> None:
+        try:
+            self._one(name)
+        except Damaged as damage:
+            self.found.say(f"The member {clean(name, 120)} cannot be used: {damage.sentence}.")
 
     def _one(self, name: str) -> None:
         chunk = _CHUNK.match(name)
@@ -107,7 +118,9 @@ class _Log:
             sample["metadata"] = self._decode(name, JsonStream.value)
         elif re.match(r"events/\d+$", part):
             events = self._decode(name, large_events)
-            sample["events"] += [event for event in events if mapping(event).get("event") == "model"]
+            sample["events"] += [
+                event for event in events if mapping(event).get("event") in ("model", "score")
+            ]
         else:
             self.archive.open(name).finish()
 
@@ -119,26 +132,33 @@ class _Log:
             self.found.say(f"The sample {clean(name, 120)} cannot be used: {damage.sentence}.")
             return
         if name != f"samples/{facts.id}_epoch_{facts.epoch}.json":
-            self.found.say(f"The member {clean(name, 120)} holds the sample {clean(facts.id, 80)} epoch {facts.epoch}.")
+            self.found.say(
+                f"The member {clean(name, 120)} holds the sample {clean(facts.id, 80)} epoch {facts.epoch}."
+            )
         ledger.add(facts)
 
     def _summaries(self) -> None:
-        """Compare the ids in the log's own list of samples with the members it names."""
-        member = self.archive.open(SUMMARIES)
+        """Compare the log's own list of samples and outcomes with the samples found."""
+        ledger, member = self.found.ledger, self.archive.open(SUMMARIES)
         stream = JsonStream(member, self.caps.value_bytes)
         absent: list[str] = []
+        differing: list[str] = []
         for _ in stream.items():
             try:
-                row = mapping(stream.value())
+                row = facts_of(stream.value(), ledger.model, tuple)
             except TooLarge:
                 raise Damaged("one of its rows is too large") from None
-            prefix = f"samples/{row.get('id')}_epoch_{row.get('epoch', 1)}"
-            if f"{prefix}.json" not in self.archive.members and f"{prefix}/sample.json" not in self.archive.members:
-                absent.append(f"{row.get('id')} epoch {row.get('epoch', 1)}")
+            agrees = ledger.agrees(row)
+            if not agrees:
+                (absent if agrees is None else differing).append(f"{row.id} epoch {row.epoch}")
         stream.end()
         member.finish()
         if absent:
-            self.found.say(f"{len(absent)} samples are in the log's summaries and not in the file: {some(absent)}.")
+            self.found.say(
+                f"{len(absent)} samples are in the log's summaries and not in the file: {some(absent)}."
+            )
+        if differing:
+            self.found.say(f"{len(differing)} samples differ from the log's summaries: {some(differing)}.")
 
     def _journal(self) -> None:
         """Compare what the journal said at the start with the header written at the end."""
@@ -149,4 +169,6 @@ class _Log:
                 self.found.say(f"The journal's {key} was {first} at the start; the header's is {last}.")
         first, last = (mapping(spec.get("dataset")).get("samples") for spec in (began, ended))
         if first != last:
-            self.found.say(f"The journal counted {clean(first, 40)} samples at the start; the header {clean(last, 40)}.")
+            self.found.say(
+                f"The journal counted {clean(first, 40)} samples at the start; the header {clean(last, 40)}."
+            )

@@ -37,7 +37,7 @@ def _header(path: Path, caps: Caps) -> dict[str, Any]:
     names: set[str] = set()
     with path.open("rb") as file:
         stream = JsonStream(file, caps.header_bytes)
-        for key in stream.keys():
+        for key in stream.fields():
             if key in names:
                 raise Unreadable(f"The file names the field {ascii(key)[:80]} twice.")
             names.add(key)
@@ -58,7 +58,7 @@ def _samples(path: Path, found: Found) -> None:
     ledger = found.ledger
     with path.open("rb") as file:
         stream = JsonStream(file, found.caps.value_bytes)
-        for key in stream.keys():
+        for key in stream.fields():
             if key != "samples" or stream.peek() != "[":
                 stream.skip()
                 continue

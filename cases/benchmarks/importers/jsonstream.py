@@ -30,7 +30,7 @@ class TooLarge(Exception):
 
 
 class JsonStream:
-    """A cursor over JSON text: `keys()` and `items()` walk containers, `value()` decodes, `skip()` passes over."""
+    """A cursor over JSON text: `fields()` and `items()` walk containers, `value()` decodes, `skip()` passes over."""
 
     def __init__(self, source: Source, limit: int) -> None:
         self._source = source
@@ -94,7 +94,7 @@ class JsonStream:
             if not self._more():
                 raise Damaged("it ends in the middle")
 
-    def keys(self) -> Iterator[str]:
+    def fields(self) -> Iterator[str]:
         """The keys of the object here; its value must be consumed before the next key is asked for."""
         self._take("{")
         if self.peek() == "}":

@@ -79,7 +79,7 @@ def _instant(value: Any) -> str | None:
 def _scalars(value: Any) -> dict[str, Any]:
     kept = {}
     for key, part in list(mapping(value).items())[:50]:
-        if isinstance(part, bool) or part is None:
+        if isinstance(part, bool) or part is None or count(part) is not None:
             kept[clean(key, 80) or "?"] = part
         elif isinstance(part, int | float):
             kept[clean(key, 80) or "?"] = finite(part)
@@ -134,6 +134,10 @@ def fill(reading: Reading, header: dict[str, Any]) -> None:
 
 def begin(reading: Reading, first_sample_at: str | None) -> None:
     """The earliest instant the log names, which a rule must have been declared before."""
-    known = [reading.provenance.get("created"), reading.provenance.get("started_at"), _instant(first_sample_at)]
+    known = [
+        reading.provenance.get("created"),
+        reading.provenance.get("started_at"),
+        _instant(first_sample_at),
+    ]
     instants = [datetime.fromisoformat(text) for text in known if text]
     reading.provenance["began_at"] = min(instants).isoformat() if instants else None

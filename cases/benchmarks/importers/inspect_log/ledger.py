@@ -1,4 +1,4 @@
-"""The sums kept while samples go by: who was seen, what they scored, who answered. Memory follows ids, not transcripts."""
+"""The sums kept while samples go by: ids, scores, models, tokens. Memory follows ids and not transcripts."""
 
 from array import array
 from collections import Counter
@@ -17,8 +17,8 @@ _EPOCHS = 100_000
 class Series:
     """The values of one score: parallel columns of item, epoch, value, and whether the sample ended in an error."""
 
-    items: array = field(default_factory=lambda: array("l"))
-    epochs: array = field(default_factory=lambda: array("l"))
+    items: array[int] = field(default_factory=lambda: array("l"))
+    epochs: array[int] = field(default_factory=lambda: array("l"))
     values: list[Scalar] = field(default_factory=list)
     errored: bytearray = field(default_factory=bytearray)
 
@@ -31,7 +31,8 @@ class Series:
     def by_item(self, *, errored: bool) -> Iterator[tuple[int, list[Scalar]]]:
         """Each item with its values in the order of epochs; those of errored samples only if asked for."""
         order = sorted(range(len(self.values)), key=lambda row: (self.items[row], self.epochs[row]))
-        current, values = -1, []
+        current = -1
+        values: list[Scalar] = []
         for row in order:
             if self.errored[row] and not errored:
                 continue
@@ -68,6 +69,8 @@ class Ledger:
     helpers: dict[str, set[str]] = field(default_factory=dict)
     tokens: dict[str, dict[str, int]] = field(default_factory=dict)
     edited: list[str] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
+    digests: dict[tuple[int, int], int] = field(default_factory=dict)
     invalidated: int = 0
     fallbacks: int = 0
     odd_tokens: int = 0
@@ -88,6 +91,7 @@ class Ledger:
             return
         self.seen[item] |= 1 << sample.epoch
         self.errored += sample.errored
+        self.digests[item, sample.epoch] = sample.digest
         for place, value in sample.values.items():
             self.series.setdefault(place, Series()).add(item, sample.epoch, value, sample.errored)
         self._who(sample)
@@ -102,11 +106,17 @@ class Ledger:
             for kind, amount in usage.items():
                 row[kind] = min(INT64, row.get(kind, 0) + amount)
         self.edited.extend(f"{score} of {sample.id} epoch {sample.epoch}" for score in sample.edited)
+        self.unsaid.extend(f"{score} of {sample.id} epoch {sample.epoch}" for score in sample.unsaid)
         self.invalidated += sample.invalidated
         self.fallbacks += sample.fallback
         self.odd_tokens += sample.odd_tokens
         if sample.started_at and (self.began_at is None or sample.started_at < self.began_at):
             self.began_at = sample.started_at
+
+    def agrees(self, row: Sample) -> bool | None:
+        """Whether a row of the log's summaries bears the outcome of its sample; None when there is no such sample."""
+        digest = self.digests.get((self.ids.get(row.id, -1), row.epoch))
+        return None if digest is None else digest == row.digest
 
     @property
     def counted(self) -> int:

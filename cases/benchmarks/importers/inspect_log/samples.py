@@ -1,5 +1,6 @@
 """One sample of an Inspect log: the few facts the portal needs of it, from any shape it is stored in."""
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,19 +30,35 @@ class Sample:
     helpers: set[tuple[str, str]] = field(default_factory=set)
     tokens: dict[str, dict[str, int]] = field(default_factory=dict)
     edited: list[str] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
     invalidated: bool = False
     fallback: bool = False
     odd_tokens: bool = False
     started_at: str | None = None
 
+    @property
+    def digest(self) -> int:
+        """A checksum of the outcome, to compare a sample with its row in the log's summaries."""
+        outcome = (self.errored, sorted((repr(place), repr(value)) for place, value in self.values.items()))
+        return zlib.crc32(repr(outcome).encode("utf-8", "replace"))
+
 
 def trimmed_event(event: Any) -> dict[str, Any] | None:
-    """Of an event only what says which model answered; None for every other kind."""
-    if not isinstance(event, dict) or event.get("event") != "model":
+    """Of an event only what says which model answered or what a scorer gave; None for every other kind."""
+    kind = mapping(event).get("event")
+    if kind == "score":
+        score = {"value": mapping(event.get("score")).get("value")}
+        return {
+            "event": kind,
+            "scorer": event.get("scorer"),
+            "score": score,
+            "intermediate": event.get("intermediate"),
+        }
+    if kind != "model":
         return None
     output = mapping(event.get("output"))
     return {
-        "event": "model",
+        "event": kind,
         "model": event.get("model"),
         "role": event.get("role"),
         "error": event.get("error"),
@@ -52,7 +69,7 @@ def trimmed_event(event: Any) -> dict[str, Any] | None:
 def large_sample(stream: JsonStream) -> dict[str, Any]:
     """The sample at the cursor, event by event, when it is too large to decode at once."""
     sample: dict[str, Any] = {}
-    for key in stream.keys():
+    for key in stream.fields():
         if key == "events" and stream.peek() == "[":
             sample["events"] = large_events(stream)
         elif key in KEPT:
@@ -66,7 +83,7 @@ def large_sample(stream: JsonStream) -> dict[str, Any]:
 
 
 def large_events(stream: JsonStream) -> list[dict[str, Any]]:
-    """The model events of the list at the cursor; a single event over the limit is passed over."""
+    """The model and score events of the list at the cursor; a single event over the limit is passed over."""
     events: dict[str, dict[str, Any]] = {}
     for _ in stream.items():
         try:
@@ -96,6 +113,20 @@ def _values(scores: dict[str, Any], facts: Sample) -> None:
             facts.values.update({(scorer, str(place)): _scalar(part) for place, part in enumerate(value)})
         else:
             facts.values[(scorer, None)] = _scalar(value)
+
+
+def _unsaid(sample: dict[str, Any], facts: Sample) -> None:
+    """Scores that no score event of the transcript bears, though it has events of that scorer."""
+    given: dict[str, set[str]] = {}
+    for event in listing(sample.get("events")):
+        if isinstance(event, dict) and event.get("event") == "score" and not event.get("intermediate"):
+            given.setdefault(str(event.get("scorer")), set()).add(
+                repr(mapping(event.get("score")).get("value"))
+            )
+    for scorer, score in mapping(sample.get("scores")).items():
+        known = given.get(scorer)
+        if known and repr(score.get("value")) not in known and not score.get("history"):
+            facts.unsaid.append(clean(scorer, 80) or "?")
 
 
 def _models(sample: dict[str, Any], model: str | None, facts: Sample) -> None:
@@ -152,6 +183,7 @@ def facts_of(sample: Any, model: str | None, wanted: Callable[[], Iterable[str]]
         started_at=clean(sample.get("started_at"), 40),
     )
     _values(mapping(sample.get("scores")), facts)
+    _unsaid(sample, facts)
     _models(sample, model, facts)
     _tokens(mapping(sample.get("model_usage")), facts)
     return facts

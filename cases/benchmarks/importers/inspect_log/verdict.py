@@ -60,7 +60,9 @@ def _status(found: Found) -> None:
         found.say("The log was marked as invalidated by its makers.")
     version = header.get("version", 1)
     if count(version) is None or version > NEWEST_VERSION:
-        found.say(f"The log's format version is {clean(version, 40)}; {NEWEST_VERSION} is the newest this portal knows.")
+        found.say(
+            f"The log's format version is {clean(version, 40)}; {NEWEST_VERSION} is the newest this portal knows."
+        )
     if header.get("error") and header.get("status") == "success":
         found.say("The log says success and carries an error.")
     if listing(mapping(mapping(header.get("results")).get("early_stopping")).get("early_stops")):
@@ -90,7 +92,9 @@ def _identities(found: Found) -> None:
     if ledger.twice:
         found.say(f"Samples appear more than once: {some(ledger.twice)}.")
     wanted = epochs(found.header)
-    beyond = sorted(ledger.odd_epochs | {mask.bit_length() - 1 for mask in ledger.seen if mask >> (wanted + 1)})
+    beyond = sorted(
+        ledger.odd_epochs | {mask.bit_length() - 1 for mask in ledger.seen if mask >> (wanted + 1)}
+    )
     if beyond:
         found.say(f"Samples are numbered with epochs the task does not have: {some(map(str, beyond))}.")
     declared = [str(name) for name in listing(mapping(spec.get("dataset")).get("sample_ids"))]
@@ -101,9 +105,15 @@ def _identities(found: Found) -> None:
         if strangers:
             found.say(f"Samples the task does not list are in the file: {some(strangers)}.")
         if absent:
-            found.say(f"{len(absent)} of the {len(declared)} listed samples are not in the file: {some(absent)}.")
+            found.say(
+                f"{len(absent)} of the {len(declared)} listed samples are not in the file: {some(absent)}."
+            )
     if ledger.edited:
-        found.say(f"{len(ledger.edited)} scores were edited after scoring: {some(ledger.edited)}.")
+        found.say(f"Scores edited after scoring, {len(ledger.edited)}: {some(ledger.edited)}.")
+    if ledger.unsaid:
+        found.say(
+            f"Scores that differ from the transcript's own, {len(ledger.unsaid)}: {some(ledger.unsaid)}."
+        )
     if ledger.invalidated:
         found.say(f"{ledger.invalidated} samples were marked as invalidated by the log's makers.")
 
@@ -116,22 +126,26 @@ def _models(found: Found) -> None:
     if ledger.fallbacks:
         found.say(f"A fallback model answered in {ledger.fallbacks} samples.")
     if ledger.asked and reading.model and reading.model not in ledger.asked:
-        found.say(f"The header names the model {reading.model}; the samples asked {some(sorted(ledger.asked))}.")
+        found.say(
+            f"The header names the model {reading.model}; the samples asked {some(sorted(ledger.asked))}."
+        )
     if reading.samples.completed_in_file and not ledger.served:
         found.say("No sample says which model answered.")
     if ledger.odd_tokens:
         found.say(f"{ledger.odd_tokens} samples carry token counts that are no 64-bit count.")
 
 
-def _same(own: Any, recounted: float) -> bool:
-    stated = finite(own)
-    return stated is not None and math.isclose(stated, recounted, rel_tol=_CLOSE, abs_tol=_CLOSE)
+def _same(own: float, recounted: float) -> bool:
+    return math.isclose(own, recounted, rel_tol=_CLOSE, abs_tol=_CLOSE)
 
 
 def _series(entry: dict[str, Any], ledger: Ledger) -> Series | None:
     """The values an entry was made from: a plain score, or one key of a score that is an object."""
     scorer, name = str(entry.get("scorer") or entry.get("name")), str(entry.get("name"))
-    return ledger.series.get((scorer, name)) if (scorer, name) in ledger.series else ledger.series.get((scorer, None))
+    for place in ((scorer, name), (scorer, None), (name, None)):
+        if place in ledger.series:
+            return ledger.series[place]
+    return None
 
 
 def _items(entry: dict[str, Any], series: Series, ledger: Ledger) -> list[Item] | None:
@@ -169,15 +183,27 @@ def _score(found: Found, entry: dict[str, Any]) -> ScoreReading:
     score.n = len(items) if stated is None else stated
     if stated is not None and stated != len(items):
         found.say(f"The file counts {stated} scored samples of {label}; {len(items)} are found.")
+    _figures(found, score, metrics, items, label)
+    return score
+
+
+def _figures(
+    found: Found, score: ScoreReading, metrics: dict[str, dict[str, Any]], items: list[Item], label: str
+) -> None:
+    """Recount each metric of a score and say which differ from the file's own."""
+    alone: list[str] = []
     for key, metric in metrics.items():
-        again = recount(metric, items)
+        own, again = score.metrics[key], recount(metric, items)
         if again is None:
-            found.reading.notes.append(f"{key} of {label} is the file's own figure; the portal does not recount it.")
+            alone.append(key)
             continue
         score.recounted[key] = finite(again)
-        if own[key] is not None and not _same(own[key], again):
-            found.say(f"The file states {key} {own[key]:.6g} of {label}; recounted from its samples it is {again:.6g}.")
-    return score
+        if own is not None and not _same(own, again):
+            found.say(
+                f"The file states {key} {own:.6g} of {label}; recounted from its samples it is {again:.6g}."
+            )
+    if alone:
+        found.reading.notes.append(f"Not recounted of {score.name}, the file's own figures: {some(alone)}.")
 
 
 def _tally(entry: dict[str, Any], series: Series) -> ClusterTally | None:
