@@ -24,11 +24,12 @@ ENCODING = 1
 FIRST_PREVIOUS = "0" * 64
 SAFE_INTEGER = 2**53 - 1
 
-ENTRY_MEMBERS = (
-    "v", "sequence", "number", "at", "kind", "actor", "actor_name", "organisation_name", "role", "capacity",
-    "appointment_id", "policy_version", "request_id", "reason", "subject_model", "subject_id", "case_id",
-    "rows", "data", "salt", "previous",
+# Members that are encoded as they are stored, and those written in a form of their own.
+AS_STORED = (
+    "number", "kind", "actor_name", "organisation_name", "role", "capacity", "appointment_id", "policy_version",
+    "request_id", "reason", "subject_model", "subject_id", "rows", "data", "salt", "previous",
 )  # fmt: skip
+ENTRY_MEMBERS = ("v", "sequence", "at", "actor", "case_id", *AS_STORED)
 
 
 def canonical(value: Any) -> bytes:

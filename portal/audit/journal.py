@@ -95,7 +95,7 @@ def record_many(drafts: Sequence[Draft]) -> list[Entry]:
 
 def body(entry: Entry, sequence: str) -> dict[str, Any]:
     """The object whose canonical bytes are digested; see `canonical` for the encoding."""
-    value = {name: getattr(entry, name) for name in canonical.ENTRY_MEMBERS if hasattr(entry, name)}
+    value = {name: getattr(entry, name) for name in canonical.AS_STORED}
     value |= {
         "v": canonical.ENCODING,
         "sequence": sequence,
