@@ -43,8 +43,9 @@ class Servers:
             self.valkey.start()
             broker = self.valkey.url
         return {
-            "DATABASE_URL": database,
+            "DATABASE_URL": web or database,
             "DATABASE_OWNER_URL": database,
+            "FOREVIEW_DB": "owner",
             "FOREVIEW_TEST_WEB_URL": web,
             "REDIS_URL": broker,
             "VAR_DIR": str(self.home),
