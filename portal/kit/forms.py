@@ -1,14 +1,20 @@
 """Forms and actions together: what a person typed is never lost when an action refuses."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from django.forms import BaseForm, CharField
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm, CharField, DateTimeField, DateTimeInput
 from django.http import HttpRequest
+from django.utils import timezone
 
 from portal.kit.refusal import Refused, note_refusal
 
 T = TypeVar("T")
+
+EASTERN = ZoneInfo("America/New_York")
 
 STALE = "Someone changed this case while you had the page open. Look at what changed below, then try again."
 
@@ -43,3 +49,33 @@ class SingleLine(CharField):
         """Fold control characters and runs of white space into single spaces."""
         text = super().to_python(value) or ""
         return " ".join("".join(ch if ch.isprintable() else " " for ch in text).split())
+
+
+class EasternDateTimeField(DateTimeField):
+    """A date and hour as people enter it, in US Eastern; the value is an aware instant in UTC.
+
+    An hour that the clocks skip in spring is refused; of an hour that comes twice in autumn the first is meant.
+    """
+
+    widget = DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("help_text", "US Eastern time, for example 3 Dec 2026, 10:00")
+        super().__init__(**options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show an instant as its Eastern wall-clock time."""
+        return value.astimezone(EASTERN).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+    def to_python(self, value: Any) -> datetime | None:
+        """The instant in UTC, or None when empty."""
+        if value in self.empty_values:
+            return None
+        with timezone.override(UTC):
+            wall = super().to_python(value)
+        assert wall is not None
+        local = wall.replace(tzinfo=EASTERN)
+        instant = local.astimezone(UTC)
+        if instant.astimezone(EASTERN).replace(tzinfo=None) != local.replace(tzinfo=None):
+            raise ValidationError("The clocks skip this hour on that day. Choose an hour before or after it.")
+        return instant

@@ -1,0 +1,1 @@
+"""The demonstration: example people, cases and logs, loaded through the actions."""
