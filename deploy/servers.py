@@ -82,11 +82,7 @@ class Postgres:
             "log_timezone": "UTC",
             "log_error_verbosity": "terse",  # no values of rows in the log
             "log_min_error_statement": "panic",
-            **(
-                {}
-                if self.durable
-                else {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-            ),
+            **({} if self.durable else {"fsync": "off", "full_page_writes": "off"}),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = [

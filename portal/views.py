@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -75,6 +76,7 @@ PARTS: dict[str, Callable[[], Any]] = {
 }
 
 
+@login_not_required
 @require_safe
 def health(_request: HttpRequest) -> JsonResponse:
     """200 with every part `ok`, or 503 with those that are `down`. Why a part is down stands in the log only."""

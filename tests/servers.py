@@ -31,7 +31,7 @@ class Servers:
     def start(self) -> dict[str, str]:
         """Start what is needed and return the environment that Django's settings are to read."""
         _remove_leftovers()
-        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / "static").mkdir(parents=True, exist_ok=True)
         database, broker = (os.environ.get(f"FOREVIEW_TEST_{name}_URL", "") for name in ("DATABASE", "REDIS"))
         web = os.environ.get("FOREVIEW_TEST_WEB_URL", "")
         if not database:
@@ -76,6 +76,7 @@ def _as_worker(number: int) -> None:
     """An xdist worker shares the servers, but has a broker database and files of its own."""
     os.environ["REDIS_URL"] += f"?db={number + 1}"
     os.environ["VAR_DIR"] += f"/gw{number}"
+    (Path(os.environ["VAR_DIR"]) / "static").mkdir(parents=True, exist_ok=True)
 
 
 @pytest.hookimpl(wrapper=True)

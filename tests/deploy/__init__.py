@@ -1,0 +1,1 @@
+"""Starting, settings, health and faults."""
