@@ -34,6 +34,14 @@ class Suite(Guarded):
         return self.name
 
 
+class SuiteVersionQuerySet(GuardedQuerySet["SuiteVersion"]):
+    """Suite versions, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "SuiteVersionQuerySet":
+        """Suite versions this person may see."""
+        return self.filter(visibility.suites(user, now))
+
+
 class SuiteVersion(Guarded):
     """A suite as fixed once: which tasks, how many samples and epochs, which marking. Frozen once used."""
 
@@ -43,12 +51,17 @@ class SuiteVersion(Guarded):
     registered_at = models.DateTimeField()
     registered_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     history = HistoricalRecords()
+    objects = SuiteVersionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["suite", "name"], name="suite_version_once")]
 
     def __str__(self) -> str:
         return f"{self.suite.name} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        """The suite version's page."""
+        return reverse("cases:suite", args=[self.pk])
 
 
 class SuiteTask(Guarded):
@@ -69,6 +82,14 @@ class SuiteTask(Guarded):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ThresholdRuleQuerySet(GuardedQuerySet["ThresholdRule"]):
+    """Threshold rules, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "ThresholdRuleQuerySet":
+        """Rules this person may see: those of visible suite versions."""
+        return self.filter(visibility.suites(user, now))
 
 
 class ThresholdRule(Guarded):
@@ -93,6 +114,7 @@ class ThresholdRule(Guarded):
     agreed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     digest = models.CharField(max_length=64)
     history = HistoricalRecords()
+    objects = ThresholdRuleQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -218,6 +240,14 @@ class Finding(Guarded):
         return f"finding: {self.get_outcome_display()}"
 
 
+class PointerQuerySet(GuardedQuerySet["HighSidePointer"]):
+    """High-side pointers, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "PointerQuerySet":
+        """Pointers this person may see."""
+        return self.filter(visibility.pointers(user, now))
+
+
 class HighSidePointer(Guarded):
     """Where a record above the ceiling lives; never the record."""
 
@@ -232,6 +262,7 @@ class HighSidePointer(Guarded):
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     history = HistoricalRecords()
+    objects = PointerQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -86,6 +86,7 @@ _ALL: Final = (
     Event("run.unreadable", "could not read the evaluation log; it is kept as evidence", _AGENCY, (EVALUATOR,)),
     Event("run.accepted", "accepted the run", _AGENCY, (OFFICER,)),
     Event("pointer.recorded", "recorded a high-side pointer", _AGENCY, (OFFICER,)),
+    Event("pointer.checked", "checked the cover text of a high-side pointer", _AGENCY, (OFFICER,)),
     # labels
     Event("consultation.asked", "asked {office} for its view", _ASKED),
     Event("consultation.answered", "answered the consultation", _ASKED, (OFFICER,)),

@@ -174,6 +174,23 @@ def runs(user: User, now: datetime) -> Q:
     return NOTHING
 
 
+def suites(user: User, now: datetime) -> Q:
+    """Suite versions, and rules by theirs: the programme's own staff and the auditor see that they exist."""
+    if agency_side(user, now) or _has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
+        return Q()
+    return NOTHING
+
+
+def reads_thresholds(user: User, now: datetime) -> bool:
+    """Whether this person reads the content of rules: their thresholds and alert levels."""
+    return _has_role(user, now, AGENCY, AGENCY_READERS)
+
+
+def pointers(user: User, now: datetime) -> Q:
+    """High-side pointers this person may see: as runs, because their very existence tells of a result."""
+    return runs(user, now)
+
+
 def consultations(user: User, now: datetime) -> Q:
     """Consultations this person may see: an office its own; programme staff those of their cases."""
     offices = _organisations(user, now, AGENCY, frozenset({"consultee"}))
