@@ -17,8 +17,8 @@ _EPOCHS = 100_000
 class Series:
     """The values of one score: parallel columns of item, epoch, value, and whether the sample ended in an error."""
 
-    items: array[int] = field(default_factory=lambda: array("l"))
-    epochs: array[int] = field(default_factory=lambda: array("l"))
+    items: "array[int]" = field(default_factory=lambda: array("l"))
+    epochs: "array[int]" = field(default_factory=lambda: array("l"))
     values: list[Scalar] = field(default_factory=list)
     errored: bytearray = field(default_factory=bytearray)
 
