@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from accounts.models import Organisation, User
 from portal.kit.gate import writing
 
+SHORT_LEASES = {"lease_s": 1.0, "resend_s": 0.5, "backoff_s": 0.05, "attempts": 3}
 NOW = datetime(2026, 11, 3, 15, 30, tzinfo=UTC)
 
 
