@@ -95,6 +95,7 @@ class WindowDrawing:
     cuts: list[Mark]
     bars: list[Span]
     left_out: int
+    now_bottom: int
 
 
 def draw_window(line: WindowLine) -> WindowDrawing:
@@ -109,16 +110,17 @@ def draw_window(line: WindowLine) -> WindowDrawing:
     ]
     cuts = [axis.mark(at, cause, number) for number, (at, cause) in enumerate(line.cuts, start=1)]
     return WindowDrawing(
-        height=BARS_TOP + len(bars) * BAR_STEP - (8 if bars else 10),
+        height=BARS_TOP + len(bars) * BAR_STEP - (6 if bars else 10),
         used=axis.span(line.opens, min(max(line.now, line.opens), line.anchor), "used"),
         window=axis.span(line.opens, line.anchor, "window"),
-        now=axis.mark(line.now, "now"),
+        now=axis.mark(line.now, axis.word(line.now)),
         opens=axis.mark(line.opens, "opens"),
         anchor=axis.mark(line.anchor, "anchor"),
         shades=[axis.span(start, end, label) for start, end, label in line.shaded],
         cuts=cuts,
         bars=bars,
         left_out=len(line.bars) - len(drawn),
+        now_bottom=BARS_TOP + len(bars) * BAR_STEP - 7 if bars else TRACK_TOP + TRACK_HEIGHT + 4,
     )
 
 
@@ -132,6 +134,10 @@ class _Axis:
     def place(self, at: datetime) -> float:
         whole = max((self.last - self.first).total_seconds(), 1.0)
         return _percent((at - self.first).total_seconds() / whole)
+
+    def word(self, now: datetime) -> str:
+        """What stands at the marker: plainly now, or that now lies beyond the edge where it is drawn."""
+        return "now (earlier)" if now < self.first else "now (later)" if now > self.last else "now"
 
     def mark(self, at: datetime, label: str, number: int = 0) -> Mark:
         x = self.place(at)
@@ -200,7 +206,7 @@ def draw_interval(interval: Interval) -> IntervalDrawing:
         high=high,
         width=round(max(high.x - low.x, 0.0), 2) if low and high else 0.0,
         threshold=_value(interval.threshold),
-        alert=_value(interval.alert),
+        alert=_beside(_value(interval.alert), interval.threshold),
         ticks=[Value(x, _side(x), x / 100) for x in (0.0, 25.0, 50.0, 75.0, 100.0)],
     )
 
@@ -210,6 +216,15 @@ def _value(number: float | None) -> Value | None:
         return None
     x = _percent(number)
     return Value(x, _side(x), number)
+
+
+def _beside(alert: Value | None, threshold: float) -> Value | None:
+    """The alert with its label running away from the threshold line, where the picture has room for it."""
+    if alert is None or alert.side != "middle":
+        return alert
+    if alert.number <= threshold:
+        return Value(alert.x, "end", alert.number) if alert.x > 25 else alert
+    return Value(alert.x, "start", alert.number) if alert.x < 75 else alert
 
 
 def _percent(share: float) -> float:
@@ -235,4 +250,7 @@ class Count:
 def bars(counts: Sequence[Count]) -> list[Count]:
     """The counts with their widths in percent of the largest."""
     largest = max((one.value for one in counts), default=0)
-    return [Count(one.label, one.value, one.url, _percent(one.value / largest) if largest else 0.0) for one in counts]
+    return [
+        Count(one.label, one.value, one.url, _percent(one.value / largest) if largest else 0.0)
+        for one in counts
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.forms import BoundField, widgets
+from django.forms import BoundField, Field, widgets
 from django.utils import timezone
 
 CLASSES: tuple[tuple[type[widgets.Widget], str], ...] = (
@@ -21,12 +21,16 @@ PICKERS: tuple[tuple[type[widgets.DateTimeBaseInput], str, str], ...] = (
     (widgets.TimeInput, "time", "%H:%M"),
 )
 
+PART_NAMES = {"date": "date", "time": "hour", "datetime-local": "date and hour", "select": "choice"}
 
-def style_widget(widget: widgets.Widget, wrong: bool = False) -> widgets.Widget:
-    """Adds the classes (and for dates the picker) to `widget`, parts of a compound widget included."""
+
+def style_widget(widget: widgets.Widget, wrong: bool = False, label: str = "") -> widgets.Widget:
+    """Adds the classes (and for dates the picker) to `widget`; parts of a compound widget are named after `label`."""
     if isinstance(widget, widgets.MultiWidget):
-        for part in widget.widgets:
+        for number, part in enumerate(widget.widgets, start=1):
             style_widget(part, wrong)
+            kind = getattr(part, "input_type", "")
+            part.attrs.setdefault("aria-label", f"{label}: {PART_NAMES.get(kind, f'part {number}')}")
         return widget
     for kind, type_, format_ in PICKERS:
         if isinstance(widget, kind) and widget.input_type == "text":
@@ -64,3 +68,23 @@ def zone_note(bound: BoundField) -> str:
 def first_id(bound: BoundField) -> str:
     """The id a link in the error summary jumps to: the field's, or its first part's."""
     return bound.id_for_label or (f"{bound.auto_id}_0" if bound.auto_id else "")
+
+
+def what_to_mend(bound: BoundField) -> list[str]:
+    """The field's errors as what to do; Django's bare "required" becomes a sentence for this kind of field."""
+    if not bound.errors:
+        return []
+    plain = Field.default_error_messages["required"]
+    said = [str(text) for text in bound.errors]
+    return [_required(bound) if text == str(plain) else text for text in said]
+
+
+def _required(bound: BoundField) -> str:
+    widget = bound.field.widget
+    if isinstance(widget, widgets.CheckboxInput):
+        return "Tick this to go on."
+    if isinstance(widget, widgets.FileInput):
+        return "Choose a file."
+    if isinstance(widget, widgets.ChoiceWidget):
+        return "Choose at least one." if getattr(widget, "allow_multiple_selected", False) else "Choose one."
+    return "Fill this in."

@@ -57,7 +57,9 @@ def span_text(span: timedelta) -> str:
     """A span rounded down: days and hours, below a day hours and minutes; never "1 days"."""
     minutes = int(span.total_seconds()) // 60
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [_many(days, "day"), _many(hours, "hour")] if days else [_many(hours, "hour"), _many(rest, "minute")]
+    parts = (
+        [_many(days, "day"), _many(hours, "hour")] if days else [_many(hours, "hour"), _many(rest, "minute")]
+    )
     return " ".join(part for part in parts if part) or "less than a minute"
 
 

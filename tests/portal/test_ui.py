@@ -1,4 +1,4 @@
-"""The parts of the pages: words of time at their borders, fields and buttons that explain themselves, nothing unescaped."""
+"""The parts of the pages: words of time at their borders, fields and buttons that explain themselves, escaping."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -25,8 +25,7 @@ def draw(source: str, **context: Any) -> str:
 
 @pytest.fixture
 def page() -> str:
-    with override_settings(DEMO=True):
-        return gallery.gallery(RequestFactory().get("/gallery/?stage=received&cursor=old")).content.decode()
+    return render_to_string("gallery.html", gallery._context(RequestFactory().get("/gallery/")))
 
 
 @pytest.mark.parametrize(
@@ -158,8 +157,10 @@ class EveryKind(gallery.SampleForm):
     ("name", "expected"),
     [
         ("title", "usa-input"), ("summary", "usa-textarea"), ("kind", "usa-select"), ("planned_on", 'type="date"'),
-        ("opens_at", 'type="datetime-local"'), ("split", 'aria-label="Meeting: hour"'), ("offices", "usa-checkbox__input"),
-        ("answer", "usa-radio__input"), ("nobody", "nothing to choose"), ("file", "fv-file"), ("agreed", "usa-checkbox__label"),
+        ("opens_at", 'type="datetime-local"'),
+        ("split", 'aria-label="Meeting: hour"'), ("offices", "usa-checkbox__input"),
+        ("answer", "usa-radio__input"), ("nobody", "nothing to choose"), ("file", "fv-file"),
+        ("agreed", "usa-checkbox__label"),
         ("secret", 'type="hidden"'),
     ],
 )  # fmt: skip
