@@ -64,6 +64,8 @@ class Environment(BaseSettings):
     behind_proxy: bool = False
     # documents, logs, mail, collected static files
     var_dir: Path = BASE_DIR / "var"
+    # the largest file that may be uploaded
+    document_max_bytes: int = 4_000_000_000
     # true in tests: static files under their own names, without a manifest
     plain_static: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

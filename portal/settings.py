@@ -198,6 +198,13 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
+# on the file system of the files, so that keeping one is a rename; Django wants to find the folder
+FILE_UPLOAD_TEMP_DIR = None
+if not ENV.foreview_standalone:
+    FILE_UPLOAD_TEMP_DIR = VAR_DIR / "files" / "incoming"
+    FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+FILE_UPLOAD_HANDLERS = ["portal.kit.files.HashingUploadHandler"]
+DOCUMENT_MAX_BYTES = ENV.document_max_bytes
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -21,6 +21,11 @@ def appointment_for(user: User, permission: str, case: "Case | None", now: datet
     """The live appointment under which `user` may use `permission` (on `case`), or None."""
     if case is not None and _recused(user, case):
         return None
+    return standing(user, permission, case, now)
+
+
+def standing(user: User, permission: str, case: "Case | None", now: datetime) -> Appointment | None:
+    """As `appointment_for`, recusal left out: for pages about a case from `visible_to`, which leaves it out too."""
     for appointment in user.appointments_at(now):
         if permission in appointment.permissions and _stands_right(appointment, case):
             return appointment

@@ -104,7 +104,13 @@ def _named_on_grant(user: User, now: datetime) -> Q:
 def grants(user: User, now: datetime) -> Q:
     """Grants this person may see. A partner sees those on which it is named, from the offer to the close-out."""
     recused = _rows("Recusal").filter(case=OuterRef("case_id"), person=user, until__isnull=True)
-    return _in_visible_case(user, now) | (_named_on_grant(user, now) & ~Q(Exists(recused)))
+    own = _named_on_grant(user, now) & Q(closed_out_at__isnull=True) & ~Q(Exists(recused))
+    return _in_visible_case(user, now) | own
+
+
+def of_case(user: User, now: datetime) -> Q:
+    """Rows with a `case` that go with the case: agreements and nominations, seen by whoever may open its page."""
+    return _in_visible_case(user, now)
 
 
 def partner_reads(user: User, now: datetime) -> Q:
@@ -201,6 +207,18 @@ def consultations(user: User, now: datetime) -> Q:
     return own
 
 
+def determinations(user: User, now: datetime) -> Q:
+    """Determinations this person may see: the programme's staff and the auditor; a developer sees disclosures instead."""
+    if agency_side(user, now) or _has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
+        return _in_visible_case(user, now)
+    return NOTHING
+
+
+def disclosures(user: User, now: datetime) -> Q:
+    """What was recorded as disclosed: everybody who may open the case, its developer before all."""
+    return Q(Exists(_rows("Case").filter(cases(user, now), pk=OuterRef("determination__case_id"))))
+
+
 def labels(user: User, now: datetime) -> Q:
     """Register entries this person may see: the agency and the auditor all that have taken effect, a developer its disclosed."""
     if agency_side(user, now) or _has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
@@ -217,6 +235,11 @@ def labels(user: User, now: datetime) -> Q:
 def agency_side(user: User, now: datetime) -> bool:
     """Whether this person works for the programme (not as a consulted office): sees agency-only sections."""
     return _has_role(user, now, AGENCY, PROGRAMME_ROLES | {"evaluator"})
+
+
+def sees_several_developers(user: User, now: datetime) -> bool:
+    """Whether lists of this person need a column that names the developer."""
+    return agency_side(user, now) or _has_role(user, now, OVERSIGHT, frozenset({"auditor"}))
 
 
 def entry_kinds(user: User, now: datetime) -> list[str] | None:
@@ -244,9 +267,16 @@ def reads_content(user: User, case: "Case", now: datetime) -> bool:
 
 
 def people(audience: str, case: "Case", now: datetime) -> list[User]:
-    """The people an event of `case` tells, by audience word; recused people are left out."""
+    """The people an event of `case` tells, by audience word; recused people are left out.
+
+    Nobody outside the developer's organisation learns of a case that is not submitted.
+    """
+    if audience not in DEVELOPER_ROLES and case.submitted_at is None:
+        return []
     live = Appointment.objects.live(now).in_role(audience).select_related("person")
     if audience in DEVELOPER_ROLES:
+        if case.origin == "government" and case.disclosed_at is None:
+            return []
         live = live.filter(organisation=case.developer_id)
     elif audience in ("case_officer", "evaluator"):
         assigned = case.assignments.filter(role=audience, until__isnull=True).values_list("person", flat=True)

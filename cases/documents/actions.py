@@ -1,0 +1,236 @@
+"""What people do with documents: upload, add a version, mark, share, withdraw, open. Bytes are never removed."""
+
+from datetime import datetime
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Max
+
+from accounts.models import Appointment, User
+from accounts.roles import AGENCY, DEVELOPER
+from cases.access.models import Grant
+from cases.documents.kinds import KINDS, addable_by
+from cases.documents.models import Document, DocumentShare, DocumentVersion
+from cases.documents.queries import open_refusal, shareable_grants
+from cases.documents.types import recognise
+from cases.register.actions import locked
+from cases.register.journal import happened
+from cases.register.models import Case
+from cases.rules import markings, policy
+from portal.kit.actions import action
+from portal.kit.files import Received, open_stored, receiving, shown_name
+from portal.kit.refusal import Refused
+
+File = UploadedFile | BinaryIO
+
+
+@action
+def upload(
+    *,
+    case: Case,
+    kind: str,
+    title: str,
+    file: File,
+    file_name: str,
+    by: User,
+    now: datetime,
+    designation: str = "none",
+    designation_pages: str = "",
+    marking: str = "",
+) -> Document:
+    """Add a document with its first version.
+
+    The bytes are received before the case is locked, because a large file takes its time; when anything after that
+    is refused, they go. `marking` is the agency's to set; without it the policy's default marking applies.
+    """
+    policy.require(by, "document.upload", case, now=now)
+    with receiving(file) as kept:
+        content_type = _recognised(kept, file_name, kind)
+        case = locked(case)
+        appointment = policy.require(by, "document.upload", case, now=now)
+        _refuse_addition(case, kind, appointment)
+        document = Document(
+            case=case,
+            kind=kind,
+            title=title,
+            owner=appointment.organisation,
+            marking=case.policy_version.default_marking,
+            designation=designation,
+            designation_pages=designation_pages if designation != "none" else "",
+            assurance=case.policy_version.assurance if appointment.organisation.kind == DEVELOPER else "",
+            created_at=now,
+        )
+        if marking:
+            policy.require(by, "document.mark", case, now=now)
+            _set_marking(document, marking)
+        document.save()
+        version = _version(document, 1, kept, file_name, content_type, by, now)
+        happened(
+            "document.uploaded", case=case, by=by, now=now, appointment=appointment, subject=document,
+            rows=[document, version], data={"kind": KINDS[kind].label.lower()},
+        )  # fmt: skip
+        return document
+
+
+def _recognised(kept: Received, file_name: str, kind: str) -> str:
+    if kind not in KINDS:
+        raise Refused("Choose a kind of document from the list.")
+    with open_stored(kept.storage_name) as stored:
+        return recognise(stored, shown_name(file_name), kind)
+
+
+def _refuse_addition(case: Case, kind: str, appointment: Appointment) -> None:
+    if case.is_terminal:
+        raise Refused("This case has ended, so no document is added to it any more.", conflict=True)
+    if kind not in dict(addable_by(appointment.organisation.kind)):
+        raise Refused(f"{KINDS[kind].label}: documents of this kind come from another side. Choose another kind.")
+
+
+def _version(
+    document: Document, number: int, kept: Received, file_name: str, content_type: str, by: User, now: datetime
+) -> DocumentVersion:
+    """The row of received bytes. No scanner is configured in this installation, so they are available at once."""
+    return DocumentVersion.objects.create(
+        document=document,
+        number=number,
+        file_name=shown_name(file_name),
+        storage_name=kept.storage_name,
+        size=kept.size,
+        sha256=kept.sha256,
+        content_type=content_type,
+        state="available",
+        uploaded_at=now,
+        uploaded_by=by,
+    )
+
+
+def _locked_document(document: Document) -> tuple[Case, Document]:
+    """The case, then the document, both locked."""
+    case = locked(document.case)
+    fresh = Document.objects.select_for_update(of=("self",)).select_related("owner").get(pk=document.pk)
+    fresh.case = case
+    return case, fresh
+
+
+def _refuse_closed(document: Document) -> None:
+    if document.frozen_at is not None:
+        raise Refused("This document is frozen while the security manager looks at it.", conflict=True)
+    if document.withdrawn_at is not None:
+        raise Refused("This document was withdrawn. Upload a new document instead.", conflict=True)
+
+
+@action
+def add_version(
+    *, document: Document, file: File, file_name: str, after: int, by: User, now: datetime
+) -> DocumentVersion:
+    """Add the next version; the document's own organisation alone does. `after`: the newest number the person saw."""
+    policy.require(by, "document.upload", document.case, now=now)
+    with receiving(file) as kept:
+        content_type = _recognised(kept, file_name, document.kind)
+        case, document = _locked_document(document)
+        appointment = policy.require(by, "document.upload", case, now=now)
+        _refuse_stranger(document, appointment)
+        _refuse_closed(document)
+        _refuse_addition(case, document.kind, appointment)
+        newest = document.versions.aggregate(newest=Max("number"))["newest"] or 0
+        if newest != after:
+            raise Refused(f"Version {newest} was added while you had the page open. Look at it first.", conflict=True)
+        if document.versions.filter(number=newest, sha256=kept.sha256).exists():
+            raise Refused(f"This file is the same, byte for byte, as version {newest}. Choose the changed file.")
+        version = _version(document, newest + 1, kept, file_name, content_type, by, now)
+        happened(
+            "document.version_added", case=case, by=by, now=now, appointment=appointment, subject=document,
+            rows=[version], data={"kind": KINDS[document.kind].label.lower(), "number": version.number},
+        )  # fmt: skip
+        return version
+
+
+def _refuse_stranger(document: Document, appointment: Appointment) -> None:
+    if document.owner_id != appointment.organisation_id:
+        raise Refused(f"This document belongs to {document.owner.name}, which alone changes or shares it.")
+
+
+def _set_marking(document: Document, marking: str) -> None:
+    above = markings.above_ceiling(marking, settings.CEILING)
+    if above:
+        raise Refused(above)
+    document.marking, document.marking_set_by_agency = marking, True
+
+
+@action
+def mark(*, document: Document, marking: str, by: User, now: datetime) -> Document:
+    """Set the marking; the agency alone does, and nothing above the installation's ceiling is taken."""
+    case, document = _locked_document(document)
+    appointment = policy.require(by, "document.mark", case, now=now)
+    if document.marking_set_by_agency and document.marking == marking:
+        raise Refused(f"The document is marked {markings.MARKINGS[marking].banner} already.", conflict=True)
+    _set_marking(document, marking)
+    document.save()
+    happened(
+        "document.marked", case=case, by=by, now=now, appointment=appointment, subject=document, rows=[document],
+        data={"marking": markings.MARKINGS[marking].banner},
+    )  # fmt: skip
+    return document
+
+
+@action
+def withdraw(*, document: Document, by: User, now: datetime) -> Document:
+    """Withdraw a document: nobody opens it any more, and its bytes are kept as a record."""
+    case, document = _locked_document(document)
+    appointment = policy.require(by, "document.withdraw", case, now=now)
+    _refuse_stranger(document, appointment)
+    _refuse_closed(document)
+    document.withdrawn_at = now
+    document.save()
+    happened("document.withdrawn", case=case, by=by, now=now, appointment=appointment, subject=document, rows=[document])
+    return document
+
+
+@action
+def share(*, document: Document, grant: Grant, by: User, now: datetime) -> DocumentShare:
+    """Open a document to the partner of one grant of the same case, for as long as that grant lives."""
+    case, document = _locked_document(document)
+    appointment = policy.require(by, "document.share", case, now=now)
+    _refuse_stranger(document, appointment)
+    _refuse_closed(document)
+    if "partner" not in markings.MARKINGS[document.marking].readers:
+        banner = markings.MARKINGS[document.marking].banner
+        raise Refused(f"The document is marked {banner}, which is not open to partners. It cannot be shared.")
+    if not shareable_grants(case, now).filter(pk=grant.pk).exists():
+        raise Refused("This grant has ended or is not a partner's in this case. Choose another.", conflict=True)
+    if document.shares.filter(grant=grant, ended_at__isnull=True).exists():
+        raise Refused(f"{grant.organisation.name} has this document already.", conflict=True)
+    shared = DocumentShare.objects.create(document=document, grant=grant, shared_at=now, shared_by=by)
+    happened("document.shared", case=case, by=by, now=now, appointment=appointment, subject=document, rows=[shared])
+    return shared
+
+
+@action
+def open_version(*, version: DocumentVersion, by: User, now: datetime) -> BinaryIO:
+    """Record that `by` opens these bytes, and hand them over. Who may is asked of the row at this very moment."""
+    document = version.document
+    said = open_refusal(by, version, now)
+    if said is not None:
+        raise Refused(said)
+    stored = open_stored(version.storage_name)
+    try:
+        happened(
+            "document.opened", case=document.case, by=by, now=now, appointment=_acting(by, document, now),
+            subject=document, data={"kind": KINDS[document.kind].label.lower(), "number": version.number},
+        )  # fmt: skip
+    except BaseException:
+        stored.close()
+        raise
+    return stored
+
+
+def _acting(by: User, document: Document, now: datetime) -> Appointment | None:
+    """The appointment under which a reader reads: for its own organisation's paper, else for the agency, else any."""
+    mine = by.appointments_at(now)
+
+    def distance(appointment: Appointment) -> int:
+        own = appointment.organisation_id in (document.owner_id, document.case.developer_id)
+        return 0 if own else 1 if appointment.organisation.kind == AGENCY else 2
+
+    return min(mine, key=distance, default=None)

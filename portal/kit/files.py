@@ -1,0 +1,190 @@
+"""Private files: received in constant memory, hashed as they arrive, kept under random names below `var/files`.
+
+Bytes go to a temporary name in the same file system, are synced, then renamed; only after that does an action write
+the row. So a row never names a file that is not whole. `HashingUploadHandler` is the site's only upload handler.
+"""
+
+import hashlib
+import os
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+
+from portal.kit.refusal import Refused
+from portal.kit.words import size_text
+
+CHUNK = 1024 * 1024
+NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file as it is kept: `storage_name` opens it again, `size` in bytes, `sha256` in hex."""
+
+    storage_name: str
+    size: int
+    sha256: str
+
+
+class HashedUpload(TemporaryUploadedFile):
+    """An uploaded file in the incoming folder, hashed while it arrived. Bytes beyond the cap were counted, not kept."""
+
+    sha256: str = ""
+
+
+class HashingUploadHandler(FileUploadHandler):
+    """Writes each file of a form once, aside in private storage, hashing and counting; nothing stays in memory."""
+
+    file: HashedUpload
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file; for who is not signed in the upload stops before a byte is written."""
+        super().new_file(*args, **kwargs)
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
+            raise StopUpload(connection_reset=True)
+        _incoming()
+        self.file = HashedUpload(self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
+        self._hash, self._count = hashlib.sha256(), 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Hash and write one chunk."""
+        self._count += len(raw_data)
+        if self._count <= settings.DOCUMENT_MAX_BYTES:
+            self._hash.update(raw_data)
+            self.file.write(raw_data)
+
+    def file_complete(self, file_size: int) -> HashedUpload:
+        """The file, with its digest and the size that arrived."""
+        self.file.seek(0)
+        self.file.size = self._count
+        self.file.sha256 = self._hash.hexdigest()
+        return self.file
+
+    def upload_interrupted(self) -> None:
+        """Leave nothing of an upload that broke off."""
+        if hasattr(self, "file"):
+            self.file.close()
+
+
+def receive(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> Received:
+    """Keep an upload, or any stream, whole and synced under a random name; its bytes are hashed on the way.
+
+    Raises Refused for a file over `settings.DOCUMENT_MAX_BYTES`, or an empty one, unless that is evidence too
+    (`may_be_empty`). Whatever goes wrong, no file stays.
+    """
+    name = _new_name()
+    target = _path(name)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if isinstance(upload, HashedUpload):
+        aside, size, sha256 = Path(upload.temporary_file_path()), int(upload.size or 0), upload.sha256
+    else:
+        aside, size, sha256 = _copied_aside(upload)
+    try:
+        _refuse_size(size, may_be_empty)
+        _sync(aside, os.O_RDWR)
+        aside.chmod(0o600)
+        aside.rename(target)
+        _sync(target.parent, os.O_RDONLY)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    return Received(name, size, sha256)
+
+
+@contextmanager
+def receiving(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> Iterator[Received]:
+    """`receive` for a block that writes the row: when the block raises, the file goes too."""
+    kept = receive(upload, may_be_empty=may_be_empty)
+    try:
+        yield kept
+    except BaseException:
+        discard(kept.storage_name)
+        raise
+
+
+def open_stored(name: str) -> BinaryIO:
+    """The bytes of a kept file, for reading. Raises FileNotFoundError where there is none."""
+    return _path(name).open("rb")
+
+
+def discard(name: str) -> None:
+    """Remove a file whose row was never written. Files that have a row are never removed."""
+    _path(name).unlink(missing_ok=True)
+
+
+def shown_name(raw: str) -> str:
+    """A file name fit to be shown: no path, no control or direction marks, at most 255 bytes with its ending kept."""
+    last = raw.replace("\\", "/").rsplit("/", 1)[-1]
+    clean = "".join(" " if unicodedata.category(ch)[0] in "CZ" else ch for ch in unicodedata.normalize("NFC", last))
+    clean = " ".join(clean.split()).strip(". ") or "file"
+    stem, dot, ending = clean.rpartition(".")
+    if not stem or len(ending.encode()) > 20:
+        stem, dot, ending = clean, "", ""
+    room = NAME_BYTES - len((dot + ending).encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + ending
+
+
+def _path(name: str) -> Path:
+    """Where a name lies. The storage refuses names that leave its folder."""
+    return Path(default_storage.path(name))
+
+
+def _new_name() -> str:
+    """A random name that tells nothing of the content; its folder keeps directories small."""
+    name = secrets.token_hex(20)
+    return f"{name[:2]}/{name}"
+
+
+def _incoming() -> Path:
+    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _copied_aside(stream: UploadedFile | BinaryIO) -> tuple[Path, int, str]:
+    """Copy a stream to a temporary name: (path, size, digest)."""
+    aside, digest, size = _incoming() / f"{secrets.token_hex(20)}.part", hashlib.sha256(), 0
+    try:
+        with aside.open("xb") as file:
+            for chunk in _chunks(stream):
+                size += len(chunk)
+                if size > settings.DOCUMENT_MAX_BYTES:
+                    break
+                digest.update(chunk)
+                file.write(chunk)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    return aside, size, digest.hexdigest()
+
+
+def _chunks(stream: UploadedFile | BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _refuse_size(size: int, may_be_empty: bool) -> None:
+    if size == 0 and not may_be_empty:
+        raise Refused("This file is empty. Choose the file that has the content.")
+    if size > settings.DOCUMENT_MAX_BYTES:
+        limit = size_text(settings.DOCUMENT_MAX_BYTES)
+        raise Refused(f"This file is larger than {limit}, the most one file may have here. Split it into parts.")
+
+
+def _sync(path: Path, mode: int) -> None:
+    """Have the disk really hold what was written."""
+    handle = os.open(path, mode)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
