@@ -24,6 +24,7 @@ from deploy.bootstrap import PYTHON, ROOT, say
 from deploy.processes import Child, ServeError, end_leftover, tied
 from deploy.servers import OWNER, WEB, Postgres, Valkey
 from deploy.supervisor import Stop, Supervisor, listen_for_stop
+from portal.env import is_loopback
 
 HOME = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
 RUN = HOME / "run"
@@ -59,8 +60,13 @@ def only_one() -> IO[str]:
     return lock
 
 
-def port_is_free() -> None:
-    """Say so at once if another program has the port, before anything is started."""
+def address_is_right() -> None:
+    """Say at once, before anything is started, if the address is not one to serve on or another program has it."""
+    if DEMO and not is_loopback(HOST):
+        raise ServeError(
+            f"BIND_HOST={HOST}: the demonstration's people sign in without a password, so it serves loopback addresses "
+            "only. Bind 127.0.0.1, or start with DEMO=0."
+        )
     if not PORT.isdigit() or not 0 < int(PORT) < 65536:
         raise ServeError(f"PORT={PORT} is not a port. Give a number such as PORT=8001.")
     with socket.socket(socket.AF_INET6 if ":" in HOST else socket.AF_INET) as probe:
@@ -204,7 +210,7 @@ def serve(supervisor: Supervisor, *, reset: bool) -> None:
     programmes = programs({})
     for child in reversed(programmes):
         end_leftover(child.pid_file, str(PYTHON))
-    port_is_free()
+    address_is_right()
     env = start_servers(supervisor)
     prepare(env, reset=reset)
     for child in programmes:
