@@ -16,7 +16,7 @@ from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 from django.template import Context
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from portal.kit import charts, widgets, words
 
@@ -32,7 +32,7 @@ KINDS = {
 }
 STEP_WORDS = {"done": "done", "now": "now", "later": "to come", "ended": "ended here"}
 FINDING_TONES = {"met": "info", "not met": "neutral", "inconclusive": "warning", "insufficient": "ended"}
-NOT_SET = mark_safe('<span class="fv-unset">not set</span>')
+NOT_SET = SafeString('<span class="fv-unset">not set</span>')
 
 
 def new_id(stem: str) -> str:
@@ -169,7 +169,9 @@ def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     zone = widgets.zone_note(bound)
     notes = [f"{key}_helptext"] if text or zone else []
     described = " ".join(notes + ([f"{key}_error"] if bound.errors else []))
-    attrs = {"aria-describedby": described} if described and kind in {"plain", "checkbox"} else {}
+    attrs: dict[str, str | bool] = (
+        {"aria-describedby": described} if described and kind in {"plain", "checkbox"} else {}
+    )
     return {
         "field": bound,
         "kind": kind,
