@@ -74,7 +74,8 @@ _ALL: Final = (
     Event("partner.retracted", "retracted the concurrence for the {side}; the grant ended", _GRANT, (SIGNATORY, LEAD, OFFICER)),
     Event("grant.issued", "issued a grant", _GRANT, (SIGNATORY, LEAD)),
     Event("grant.terms_accepted", "accepted the partner terms", _GRANT, (OFFICER, SIGNATORY)),
-    Event("grant.suspended", "suspended a grant", _GRANT, (OFFICER, SIGNATORY, SECURITY)),
+    Event("grant.suspended", "suspended a grant for the {side}", _GRANT, (OFFICER, SIGNATORY, SECURITY)),
+    Event("grant.resumed", "resumed a grant for the {side}", _GRANT, (OFFICER, SIGNATORY, SECURITY)),
     Event("grant.ended", "ended a grant: {reason}", _GRANT, (OFFICER, SIGNATORY)),
     Event("grant.closed_out", "filed the return or destruction certificate", _GRANT, (OFFICER, SIGNATORY)),
     # benchmarks
@@ -96,6 +97,7 @@ _ALL: Final = (
     Event("disclosure.recorded", "recorded what is disclosed to the developer", _BOTH, (LIAISON, SIGNATORY)),
     Event("response.recorded", "recorded the developer's response", _BOTH, (OFFICER,)),
     Event("label.effective", "put the label into effect", _AGENCY, (OFFICER, LEAD)),
+    Event("label.superseded", "superseded the label by a newer one of the same model version", _AGENCY, (OFFICER, LEAD)),
     Event("label.rescinded", "rescinded the label", _AGENCY, (OFFICER, LEAD)),
     # records
     Event("records.hold_placed", "placed a legal hold", _AGENCY),

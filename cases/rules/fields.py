@@ -38,7 +38,8 @@ _METADATA: Final[dict[str, str]] = {
     "Nomination": "case partner proposed_side proposed_by proposed_at lapses_at sector",
     "Concurrence": "nomination side appointment concurred_by concurred_at retracted_at",
     "Grant": "case organisation kind model_version nomination mode span state suspended_at end_reason ended_at "
-    "closed_out_at terms_accepted_at terms_accepted_by issued_at issued_by",
+    "closed_out_at close_out terms_accepted_at terms_accepted_by issued_at issued_by",
+    "Suspension": "grant side since until suspended_by resumed_by",
     "GrantUserPermission": "permission user content_object",
     "Suite": "name",
     "SuiteVersion": "suite name marking registered_at registered_by",
@@ -71,6 +72,7 @@ _CONTENT: Final[dict[str, str]] = {
     "Nomination": "purpose basis",
     "Concurrence": "reason",
     "Grant": "tasks_allowed tasks_forbidden",
+    "Suspension": "reason",
     "Suite": "purpose",
     "ThresholdRule": "threshold alert",
     "Run": "file_name refused task_name model_name served_models reasons provenance",

@@ -77,7 +77,7 @@ def both_signed(case: "Case", now: datetime) -> str | None:
 
 def window_not_started(case: "Case", now: datetime) -> str | None:
     """Access goes back to scoping only before the window starts."""
-    if case.window_periods.filter(span__startswith__lte=now).exists():
+    if case.window_periods.filter(agreement__state="signed", span__startswith__lte=now).exists():
         return "The access window has started, so the case cannot go back to scoping. Move it on, or close it."
     return None
 

@@ -127,11 +127,27 @@ def phase(periods: Sequence[Span], now: datetime, *, suspended: bool = False) ->
     return "not_started" if any(now < period.start for period in periods) else "ended"
 
 
-def grant_state(stored: str, span: Span, now: datetime, *, ever_started: bool = True) -> str:
+def general_release(planned: datetime | None, actual: datetime | None) -> datetime | None:
+    """General release for the law: planned or actual, whichever comes first (domain rule 4)."""
+    return min((at for at in (planned, actual) if at is not None), default=None)
+
+
+def offer_state(*, both: bool, retracted: bool, lapses_at: datetime, now: datetime) -> str:
+    """State of a partner's nomination: `both` sides' concurrences are current, or a side retracted (final)."""
+    if retracted:
+        return "retracted"
+    if both:
+        return "concurred"
+    return "lapsed" if now >= lapses_at else "offered"
+
+
+def grant_state(
+    stored: str, span: Span, now: datetime, *, ever_started: bool = True, end_recorded: bool = False
+) -> str:
     """State of a grant at `now`: the stored word where it is final or suspended, else derived from the range."""
     if stored in ("proposed", "revoked", "withdrawn"):
         return stored
-    if now >= span.end:
+    if now >= span.end or end_recorded:
         return "ended" if ever_started else "expired"
     if stored == "suspended":
         return stored

@@ -1,0 +1,85 @@
+"""The case page: its head, and one section a room, each complete in itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+
+from accounts.models import User
+from cases.access import queries as access
+from cases.benchmarks import queries as benchmarks
+from cases.documents import queries as documents
+from cases.labels import queries as labels
+from cases.register import queries as register
+from cases.register.models import Case
+from cases.reports import history
+from cases.rules import markings, visibility
+
+RECENT: Final = 10
+
+# id, title, who asks, template: in the order of the page
+SECTIONS: Final = (
+    ("access", "Access", access.section, "cases/access/section.html"),
+    ("documents", "Documents", documents.section, "cases/documents/section.html"),
+    ("benchmarks", "Benchmarks", benchmarks.section, "cases/benchmarks/section.html"),
+    ("decisions", "Decisions", labels.section, "cases/labels/section.html"),
+    ("people", "People", register.section, "cases/register/section.html"),
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page, as its template draws it."""
+
+    id: str
+    title: str
+    template: str
+    facts: dict[str, Any]
+
+    @property
+    def count(self) -> int | None:
+        """How many things it holds, where it says so."""
+        return self.facts.get("count")
+
+
+def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
+    """Everything the case page shows to this person."""
+    sections = _sections(case, user, now)
+    moves = register.moves_for(case, user, now)
+    step, owed_by, until = register.next_step(case, user, now)
+    recent = list(history.entries(case, user, now)[:RECENT])
+    seen = [case.marking, *(mark for section in sections for mark in section.facts.get("markings", []))]
+    return {
+        "title": str(case.model_version) if case.model_version else "Model version not named yet",
+        "case": case,
+        "marking": markings.highest(seen),
+        "stages": register.stages(case),
+        "step": step,
+        "owed_by": owed_by,
+        "until": until,
+        "primary": next((one for one in moves if one.primary), None),
+        "moves": [one for one in moves if not one.primary],
+        "sections": sections,
+        "agency_side": visibility.agency_side(user, now),
+        "lines": history.lines(recent, user, case, now, changes=False),
+        "crumbs": crumbs(case),
+    }
+
+
+def _sections(case: Case, user: User, now: datetime) -> list[Section]:
+    found = []
+    for id, title, ask, template in SECTIONS:
+        facts = ask(case, user, now)
+        if facts is not None:
+            found.append(Section(id, title, template, facts))
+    return found
+
+
+def crumbs(case: Case, *below: str) -> list[dict[str, str]]:
+    """The way to a page of the case: list, case, and the words of pages below it."""
+    return [
+        {"label": "Cases", "url": reverse("cases:cases")},
+        {"label": case.number, "url": case.get_absolute_url()},
+        *({"label": word, "url": ""} for word in below),
+    ]

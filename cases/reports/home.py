@@ -1,0 +1,109 @@
+"""What a home page shows: what waits for this person and until when, and at most three quiet panels by role."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.roles import OVERSIGHT, PARTNER, ROLES
+from cases.access import queries as access
+from cases.access.models import Grant
+from cases.benchmarks import queries as benchmarks
+from cases.labels import queries as labels
+from cases.register import queries as register
+from cases.register.models import Case
+from cases.register.waiting import Waiting
+from cases.reports import verification
+from cases.rules import lifecycle, visibility
+from portal.kit import charts
+
+ROOMS: Final = (register, access, benchmarks, labels)
+SHOWN: Final = 100
+CARDS: Final = 6
+
+# What an empty home says, by role: what will appear, and who makes it happen.
+EMPTY: Final = {
+    "liaison": ("Drafts to finish and questions to answer will appear here.", "You begin by drafting a case."),
+    "developer_signatory": ("Agreements to sign and partners to concur on will appear here.", "The case officer drafts the agreement; either side nominates partners."),
+    "framework_lead": ("Agreements to sign and partners to concur on will appear here.", "The case officer drafts the agreement; either side nominates partners."),
+    "case_officer": ("Submissions to acknowledge and agreements to draft will appear here.", "Developers submit cases."),
+    "evaluator": ("Rules to agree to and runs to look at will appear here.", "The case officer assigns you to a case."),
+    "consultee": ("Requests for your office's view will appear here.", "The case officer of a case asks."),
+    "determining_official": ("Packets ready to sign will appear here.", "They come when consultations are answered."),
+    "partner_representative": ("Offers and terms to accept will appear here.", "Both sides of a case concur on your organisation first."),
+    "auditor": ("Nothing waits for an auditor.", "Begin at History, or open a case."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Home:
+    """Everything of one person's home page."""
+
+    waiting: list[Waiting]
+    empty: tuple[str, str]
+    stages: list[charts.Count] = field(default_factory=list)
+    cards: list["Card"] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    verifications: list[verification.Verification] = field(default_factory=list)
+    may_draft: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the developer's own cases as a card."""
+
+    case: Case
+    stages: list[tuple[str, str, str]]
+
+
+def home(user: User, now: datetime) -> Home:
+    """The home of `user` at `now`."""
+    roles = {a.role for a in user.appointments_at(now)}
+    kinds = {a.organisation.kind for a in user.appointments_at(now)}
+    developer = bool(roles & visibility.DEVELOPER_ROLES)
+    return Home(
+        waiting=_urgent_first(user, now),
+        empty=_empty(roles),
+        stages=_by_stage(user, now) if roles & (visibility.PROGRAMME_ROLES | {"auditor"}) else [],
+        cards=_cards(user, now) if developer else [],
+        grants=_grants(user, now) if PARTNER in kinds else [],
+        verifications=verification.newest(1) if OVERSIGHT in kinds else [],
+        may_draft=any("case.draft" in ROLES[role].permissions for role in roles),
+    )
+
+
+def _urgent_first(user: User, now: datetime) -> list[Waiting]:
+    found = [one for room in ROOMS for one in room.waiting(user, now)]
+    dated = sorted((w for w in found if w.until is not None), key=lambda w: (w.until, w.since))
+    return (dated + sorted((w for w in found if w.until is None), key=lambda w: w.since))[:SHOWN]
+
+
+def _empty(roles: set[str]) -> tuple[str, str]:
+    said = next((EMPTY[role] for role in EMPTY if role in roles), None)
+    return said or ("Nothing waits for you.", "What needs you will appear here.")
+
+
+def _by_stage(user: User, now: datetime) -> list[charts.Count]:
+    counted = dict(
+        Case.objects.visible_to(user, now).order_by().values_list("stage").annotate(n=Count("pk")).values_list("stage", "n")
+    )
+    address = reverse("cases:cases")
+    return [
+        charts.Count(label=word, value=counted.get(stage, 0), url=f"{address}?{urlencode({'stage': stage})}")
+        for stage, word in lifecycle.STAGES.items()
+        if stage != lifecycle.DRAFT
+    ]
+
+
+def _cards(user: User, now: datetime) -> list[Card]:
+    newest = Case.objects.visible_to(user, now).for_list().order_by("-created_at", "-id")[:CARDS]
+    return [Card(case, register.stages(case)) for case in newest]
+
+
+def _grants(user: User, now: datetime) -> list[Grant]:
+    found = Grant.objects.visible_to(user, now).select_related("model_version__model", "case")
+    return list(found.order_by("-issued_at", "-id")[:CARDS])

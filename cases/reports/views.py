@@ -1,0 +1,120 @@
+"""Pages over all rooms: home, case list, case page, history, the auditor's desk, verification, notices."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cases.register.models import Case
+from cases.reports import case_page, desk, history, verification
+from cases.reports.forms import CaseFilter, DeskFilter
+from cases.reports.home import home as home_of
+from cases.reports.lists import case_list
+from cases.reports.notices import notice_list
+from cases.rules import policy, visibility
+from portal.notify.models import Notice
+from portal.notify.notices import mark_read
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for this person, and until when."""
+    return render(request, "cases/reports/home.html", {"title": "Home", "home": home_of(request.user, request.now)})
+
+
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """The case list with filters and search."""
+    form = CaseFilter(request.GET)
+    found = case_list(form, request.user, request.now, request.GET.get("cursor", ""))
+    context = {
+        "title": "Cases",
+        "form": form,
+        "list": found,
+        "page": found.page,
+        "search_words": form.cleaned_data.get("q", ""),
+        "filtered": any(form.cleaned_data.values()),
+        "shows_developer": visibility.sees_several_developers(request.user, request.now),
+    }
+    return render(request, "cases/reports/cases.html", context)
+
+
+@require_safe
+def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """One case, complete in itself."""
+    found = get_object_or_404(
+        Case.objects.visible_to(request.user, request.now).select_related(
+            "model_version__model", "developer", "policy_version", "related_case"
+        ),
+        pk=case_id,
+    )
+    return render(request, "cases/reports/case.html", case_page.context(found, request.user, request.now))
+
+
+@require_safe
+def case_history(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """The whole history of a case, filtered by chips, page by page."""
+    found = get_object_or_404(
+        Case.objects.visible_to(request.user, request.now).select_related("model_version__model"), pk=case_id
+    )
+    group = request.GET.get("about", "")
+    group = group if group in history.GROUPS else ""
+    entries, older = history.page(
+        history.entries(found, request.user, request.now, group), request.GET.get("before", "")
+    )
+    context = {
+        "title": f"History of {found.number}",
+        "case": found,
+        "lines": history.lines(entries, request.user, found, request.now),
+        "older": older,
+        "group": group,
+        "groups": [(key, words) for key, (words, _) in history.GROUPS.items()],
+        "verify_off": policy.refusal(request.user, "history.verify", now=request.now),
+        "crumbs": case_page.crumbs(found, "History"),
+    }
+    return render(request, "cases/reports/history.html", context)
+
+
+@require_safe
+def auditors_desk(request: HttpRequest) -> HttpResponse:
+    """One timeline over all cases and streams, for auditors."""
+    policy.require(request.user, "history.read_all", now=request.now)
+    form = DeskFilter(request.GET)
+    entries, older = desk.page(form, request.GET.get("before", ""))
+    context = {
+        "title": "History",
+        "form": form,
+        "rows": desk.rows(entries, request.user, request.now),
+        "older": older,
+        "newest": next(iter(verification.newest(1)), None),
+    }
+    return render(request, "cases/reports/desk.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify the audit log, and see what earlier verifications found."""
+    policy.require(request.user, "history.verify", now=request.now)
+    if request.method == "POST":
+        verification.ask_verification(by=request.user, now=request.now)
+        messages.success(request, "Verification has begun. Its result appears below.")
+        return redirect("cases:verify")
+    context = {"title": "Verification", "found": verification.newest(), "running": verification.running()}
+    template = "verify_results.html" if getattr(request, "htmx", False) else "verify.html"
+    return render(request, f"cases/reports/{template}", context)
+
+
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    """Everything this person was told, newest first, worded for what it may see now."""
+    page, rows = notice_list(request.user, request.now, request.GET.get("cursor", ""))
+    return render(request, "cases/reports/notices.html", {"title": "Notices", "page": page, "rows": rows})
+
+
+@require_POST
+def notices_read(request: HttpRequest) -> HttpResponse:
+    """Mark all of one's notices as read."""
+    mark_read(notices=Notice.objects.of(request.user), by=request.user, now=request.now)
+    return redirect("cases:notices")
