@@ -38,7 +38,7 @@ def canonical(value: Any) -> bytes:
     For plain ASCII the standard library's encoder gives the very bytes the standard asks for, ten times as fast;
     everything else (where keys sort by UTF-16 units) goes through the `rfc8785` package.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _ENCODER.encode(value)
     return text.encode("ascii") if text.isascii() else rfc8785.dumps(value)
 
 
@@ -73,9 +73,14 @@ def check_plain(value: Any, where: str = "data") -> None:
 
 def plain_json(text: str) -> Any:
     """Read JSON that the database wrote, with fractions and very large integers kept as the strings they were."""
-    return json.loads(text, parse_float=str, parse_int=_integer)
+    return _DECODER.decode(text)
 
 
 def _integer(text: str) -> int | str:
     number = int(text)
     return number if abs(number) <= SAFE_INTEGER else text
+
+
+# Made once: the module-level functions of `json` would make them anew for each value.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=_integer)

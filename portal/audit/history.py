@@ -82,9 +82,7 @@ def stored_digests(model_label: str, wanted: Sequence[RowMark]) -> list[str]:
 
 def _concrete(instance: models.Model) -> type[models.Model]:
     """The model itself, also for a deferred or proxy instance."""
-    model = instance._meta.concrete_model
-    assert model is not None
-    return model
+    return instance._meta.concrete_model or type(instance)
 
 
 def _newest(model: type[models.Model], keys: Sequence[str]) -> list[RowMark]:
