@@ -39,7 +39,8 @@ PERMISSIONS: dict[str, str] = {
     "grant.issue": "Issue a grant under a signed agreement",
     "grant.accept_terms": "Accept partner terms",
     "grant.use": "Use an access grant",
-    "grant.suspend": "Suspend a grant",
+    "grant.suspend": "Suspend a grant, and resume it",
+    "grant.end": "End a grant before its term",
     "grant.close_out": "File a return or destruction certificate",
     # benchmarks
     "suite.register": "Register a suite version",

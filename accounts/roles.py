@@ -56,7 +56,7 @@ _ALL: Final = (
         AGENCY,
         "Signs agreements and policy versions for the agency, concurs on partners, opens government cases.",
         "agreement.sign_agency", "agreement.begin_access", "partner.concur_agency", "partner.nominate", "case.open_government",
-        "policy.sign", "case.recuse", "note.write", "note.read",
+        "policy.sign", "case.recuse", "note.write", "note.read", "grant.end",
     ),
     _role(
         "case_officer",
@@ -64,7 +64,7 @@ _ALL: Final = (
         AGENCY,
         "Runs the case: acknowledges, assigns, drafts the agreement, opens consultations, closes.",
         "case.acknowledge", "case.assign", "case.advance", "case.close", "case.recuse", "note.write", "note.read",
-        "agreement.draft", "grant.issue", "document.mark", "document.upload", "consultation.open",
+        "agreement.draft", "grant.issue", "grant.end", "document.mark", "document.upload", "consultation.open",
         "disclosure.record",
     ),
     _role(

@@ -19,6 +19,14 @@ from portal.kit.models import Guarded, GuardedQuerySet
 SIDES = [("developer", "developer"), ("agency", "agency")]
 
 
+class AgreementQuerySet(GuardedQuerySet["Agreement"]):
+    """Agreements, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "AgreementQuerySet":
+        """Agreements of the cases this person may open."""
+        return self.filter(visibility.of_case(user, now))
+
+
 class Agreement(Guarded):
     """One version of a case's access agreement. Its text is frozen with its digest when the first side signs."""
 
@@ -40,6 +48,7 @@ class Agreement(Guarded):
     drafted_at = models.DateTimeField()
     drafted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     history = HistoricalRecords()
+    objects = AgreementQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -56,6 +65,10 @@ class Agreement(Guarded):
 
     def __str__(self) -> str:
         return f"access agreement, version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        """The agreement's page."""
+        return reverse("cases:agreement", args=[self.pk])
 
 
 class Signature(Guarded):
@@ -83,7 +96,11 @@ class Signature(Guarded):
 
 
 class WindowPeriod(Guarded):
-    """One interval in which pre-release access may exist. The database holds the 30-day rule (migration 0002)."""
+    """One interval in which pre-release access may exist. The database holds the 30-day rule (migration 0002).
+
+    `span` is what counts: as agreed, or what a cut left of it. A period cut before it started has the empty range;
+    its agreed opening stands in the agreement, its agreed end in `agreed_end`.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="window_periods")
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="window_periods")
@@ -100,13 +117,43 @@ class WindowPeriod(Guarded):
                 expressions=[("case", RangeOperators.EQUAL), ("span", RangeOperators.OVERLAPS)],
             ),
             models.CheckConstraint(
-                condition=Q(span__isempty=False) & Q(span__startswith__isnull=False) & Q(span__endswith__isnull=False),
+                condition=Q(span__startswith__isnull=False, span__endswith__isnull=False)
+                | Q(span__isempty=True, cut_at__isnull=False),
                 name="window_period_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(cut_at__isnull=True, cut_cause="") | (Q(cut_at__isnull=False) & ~Q(cut_cause="")),
+                name="window_cut_with_cause",
             ),
         ]
 
     def __str__(self) -> str:
         return "access window"
+
+    @property
+    def left(self) -> window.Span | None:
+        """What counts of the period, or None when a cut left nothing."""
+        return None if self.span.isempty else window.Span(self.span.lower, self.span.upper)
+
+
+class NominationQuerySet(GuardedQuerySet["Nomination"]):
+    """Nominations, always asked for a person and an instant. A partner sees its grant, never its nomination."""
+
+    def visible_to(self, user: User, now: datetime) -> "NominationQuerySet":
+        """Nominations of the cases this person may open."""
+        return self.filter(visibility.of_case(user, now))
+
+    def with_sides(self) -> "NominationQuerySet":
+        """With who concurs: `developer_at`, `agency_at` (current concurrences) and `retracted_at`, in one query."""
+        own = Concurrence.objects.filter(nomination=models.OuterRef("pk"))
+        current = own.filter(retracted_at__isnull=True)
+        return self.annotate(
+            developer_at=models.Subquery(current.filter(side="developer").values("concurred_at")),
+            agency_at=models.Subquery(current.filter(side="agency").values("concurred_at")),
+            retracted_at=models.Subquery(
+                own.filter(retracted_at__isnull=False).order_by("retracted_at").values("retracted_at")[:1]
+            ),
+        )
 
 
 class Nomination(Guarded):
@@ -122,9 +169,14 @@ class Nomination(Guarded):
     sector = models.CharField(max_length=100)
     basis = models.CharField(max_length=200, help_text="Why this partner, and under which terms of the order")
     history = HistoricalRecords()
+    objects = NominationQuerySet.as_manager()
 
     def __str__(self) -> str:
         return "partner nomination"
+
+    def get_absolute_url(self) -> str:
+        """The nomination's page."""
+        return reverse("cases:nomination", args=[self.pk])
 
 
 class Concurrence(Guarded):
@@ -157,6 +209,15 @@ def mode_choices() -> list[tuple[str, str]]:
         ("developer_enclave", "Developer's enclave"),
         ("government_enclave", "Government enclave"),
         ("weights", "Weights"),
+    ]
+
+
+def close_out_choices() -> list[tuple[str, str]]:
+    """What a partner certifies to have done with what it received."""
+    return [
+        ("returned", "Everything received was returned"),
+        ("destroyed", "Everything received was destroyed"),
+        ("nothing_kept", "Nothing was ever received or kept"),
     ]
 
 
@@ -208,6 +269,7 @@ class Grant(Guarded):
     end_reason = models.CharField(max_length=20, choices=end_reason_choices, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     closed_out_at = models.DateTimeField(null=True, blank=True)
+    close_out = models.CharField(max_length=20, choices=close_out_choices, blank=True)
     terms_accepted_at = models.DateTimeField(null=True, blank=True)
     terms_accepted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     issued_at = models.DateTimeField()
@@ -230,6 +292,11 @@ class Grant(Guarded):
                 condition=Q(kind="office", nomination__isnull=True) | Q(kind="partner", nomination__isnull=False),
                 name="grant_partner_nominated",
             ),
+            models.CheckConstraint(
+                condition=Q(closed_out_at__isnull=True, close_out="")
+                | (Q(closed_out_at__isnull=False) & ~Q(close_out="") & ~Q(end_reason="")),
+                name="grant_closed_out_after_its_end",
+            ),
         ]
         indexes = [models.Index(fields=["case"], name="grant_of_case")]
 
@@ -244,7 +311,40 @@ class Grant(Guarded):
         """The state a person sees, derived from the stored word, the range and now."""
         span = window.Span(self.span.lower, self.span.upper)
         started = self.kind == "office" or self.terms_accepted_at is not None
-        return window.grant_state(self.state, span, now, ever_started=started)
+        return window.grant_state(self.state, span, now, ever_started=started, end_recorded=bool(self.end_reason))
+
+    @property
+    def ends_at(self) -> datetime:
+        """When access ended, or will: the recorded end or the term, whichever comes first."""
+        term: datetime = self.span.upper
+        return min(self.ended_at or term, term)
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether no access is left under this grant."""
+        return bool(self.end_reason) or now >= self.span.upper
+
+
+class Suspension(Guarded):
+    """A side's suspension of a grant: access stops while any is open. Each side resumes only what it suspended."""
+
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="suspensions")
+    side = models.CharField(max_length=10, choices=SIDES)
+    reason = models.TextField(blank=True, help_text="Seen only by the side that gave it")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    suspended_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    resumed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    history = HistoricalRecords()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grant", "side"], condition=Q(until__isnull=True), name="suspension_one_a_side"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"suspension by the {self.side}"
 
 
 class GrantUserPermission(UserObjectPermissionBase):

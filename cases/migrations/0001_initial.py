@@ -1573,6 +1573,94 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='windowperiod',
-            constraint=models.CheckConstraint(condition=models.Q(('span__isempty', False), ('span__startswith__isnull', False), ('span__endswith__isnull', False)), name='window_period_bounded'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('span__endswith__isnull', False), ('span__startswith__isnull', False)), models.Q(('cut_at__isnull', False), ('span__isempty', True)), _connector='OR'), name='window_period_bounded'),
+        ),
+        migrations.CreateModel(
+            name='HistoricalSuspension',
+            fields=[
+                ('id', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ('side', models.CharField(choices=[('developer', 'developer'), ('agency', 'agency')], max_length=10)),
+                ('reason', models.TextField(blank=True, help_text='Seen only by the side that gave it')),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField(blank=True, null=True)),
+                ('history_id', models.AutoField(primary_key=True, serialize=False)),
+                ('history_date', models.DateTimeField(db_index=True)),
+                ('history_change_reason', models.CharField(max_length=100, null=True)),
+                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+            ],
+            options={
+                'verbose_name': 'historical suspension',
+                'verbose_name_plural': 'historical suspensions',
+                'ordering': ('-history_date', '-history_id'),
+                'get_latest_by': ('history_date', 'history_id'),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Suspension',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('side', models.CharField(choices=[('developer', 'developer'), ('agency', 'agency')], max_length=10)),
+                ('reason', models.TextField(blank=True, help_text='Seen only by the side that gave it')),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.AddField(
+            model_name='grant',
+            name='close_out',
+            field=models.CharField(blank=True, choices=cases.access.models.close_out_choices, max_length=20),
+        ),
+        migrations.AddField(
+            model_name='historicalgrant',
+            name='close_out',
+            field=models.CharField(blank=True, choices=cases.access.models.close_out_choices, max_length=20),
+        ),
+        migrations.AddConstraint(
+            model_name='grant',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('close_out', ''), ('closed_out_at__isnull', True)), models.Q(('closed_out_at__isnull', False), models.Q(('close_out', ''), _negated=True), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='grant_closed_out_after_its_end'),
+        ),
+        migrations.AddConstraint(
+            model_name='windowperiod',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cut_at__isnull', True), ('cut_cause', '')), models.Q(('cut_at__isnull', False), models.Q(('cut_cause', ''), _negated=True)), _connector='OR'), name='window_cut_with_cause'),
+        ),
+        migrations.AddField(
+            model_name='historicalsuspension',
+            name='grant',
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='cases.grant'),
+        ),
+        migrations.AddField(
+            model_name='historicalsuspension',
+            name='history_user',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='historicalsuspension',
+            name='resumed_by',
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='historicalsuspension',
+            name='suspended_by',
+            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='suspension',
+            name='grant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='cases.grant'),
+        ),
+        migrations.AddField(
+            model_name='suspension',
+            name='resumed_by',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='suspension',
+            name='suspended_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddConstraint(
+            model_name='suspension',
+            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('grant', 'side'), name='suspension_one_a_side'),
         ),
     ]

@@ -9,6 +9,27 @@ from django.db import migrations
 from portal.audit.triggers import append_only
 
 WINDOW = """
+CREATE FUNCTION cases_grant_fits(g cases_grant) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    signed cases_agreement%ROWTYPE;
+    released timestamptz;
+BEGIN
+    -- general release, planned or actual, whichever comes first; the newest statement of each counts
+    SELECT min(m.at) INTO released FROM (
+        SELECT DISTINCT ON (state) at FROM cases_releasemilestone
+        WHERE model_version_id = g.model_version_id AND kind = 'general_release'
+        ORDER BY state, stated_at DESC, id
+    ) m;
+    IF upper(g.span) > released THEN
+        RETURN false;
+    END IF;
+    SELECT a.* INTO signed FROM cases_agreement a WHERE a.case_id = g.case_id AND a.state = 'signed';
+    IF g.kind = 'partner' AND signed.anchor_kind = 'other_trusted_partners' THEN
+        RETURN released IS NOT NULL AND lower(g.span) >= signed.anchor_at;
+    END IF;
+    RETURN EXISTS (SELECT FROM cases_windowperiod w WHERE w.case_id = g.case_id AND w.span @> g.span);
+END $$;
+
 CREATE FUNCTION cases_window_within_limit() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     anchor timestamptz;
@@ -25,6 +46,12 @@ BEGIN
         RAISE EXCEPTION 'window periods of a case exceed 720 hours in total'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'window_total_within_limit';
     END IF;
+    IF EXISTS (
+        SELECT FROM cases_grant g WHERE g.case_id = NEW.case_id AND g.end_reason = '' AND NOT cases_grant_fits(g)
+    ) THEN
+        RAISE EXCEPTION 'an open grant would lie outside the access window'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_within_window';
+    END IF;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER window_within_limit AFTER INSERT OR UPDATE ON cases_windowperiod
@@ -34,18 +61,12 @@ CREATE CONSTRAINT TRIGGER window_within_limit AFTER INSERT OR UPDATE ON cases_wi
 GRANT = """
 CREATE FUNCTION cases_grant_within_window() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    signed cases_agreement%ROWTYPE;
+    fresh cases_grant%ROWTYPE;
 BEGIN
     PERFORM 1 FROM cases_case WHERE id = NEW.case_id FOR NO KEY UPDATE;
-    IF NEW.end_reason <> '' THEN
-        RETURN NULL;
-    END IF;
-    SELECT a.* INTO signed FROM cases_agreement a WHERE a.case_id = NEW.case_id AND a.state = 'signed';
-    IF NEW.kind = 'partner' AND signed.anchor_kind = 'other_trusted_partners' THEN
-        IF lower(NEW.span) >= signed.anchor_at THEN
-            RETURN NULL;
-        END IF;
-    ELSIF EXISTS (SELECT FROM cases_windowperiod w WHERE w.case_id = NEW.case_id AND w.span @> NEW.span) THEN
+    -- as it stands at the commit: the same transaction may have ended it after this change
+    SELECT g.* INTO fresh FROM cases_grant g WHERE g.id = NEW.id;
+    IF fresh.end_reason <> '' OR cases_grant_fits(fresh) THEN
         RETURN NULL;
     END IF;
     RAISE EXCEPTION 'grant outside the access window'
@@ -84,13 +105,14 @@ DROP TRIGGER case_terminal_is_final ON cases_case;
 DROP TRIGGER grant_first_end_is_final ON cases_grant;
 DROP TRIGGER grant_within_window ON cases_grant;
 DROP TRIGGER window_within_limit ON cases_windowperiod;
-DROP FUNCTION cases_terminal_is_final, cases_first_end_is_final, cases_grant_within_window, cases_window_within_limit;
+DROP FUNCTION cases_terminal_is_final, cases_first_end_is_final, cases_grant_within_window, cases_window_within_limit,
+    cases_grant_fits;
 """
 
 OWN_HISTORY = ("releasemilestone", "note", "signature", "score", "finding", "packetdocument")
 WITH_HISTORY = (
     "policyversion rosterentry model modelversion case assignment recusal legalhold document document_named_readers "
-    "documentversion documentshare agreement windowperiod nomination concurrence grant grantuserpermission suite "
+    "documentversion documentshare agreement windowperiod nomination concurrence grant suspension grantuserpermission suite "
     "suiteversion suitetask thresholdrule run highsidepointer consultation determination disclosure label"
 ).split()
 
