@@ -213,7 +213,7 @@ WHITENOISE_USE_FINDERS = ENV.plain_static
 WHITENOISE_AUTOREFRESH = False
 
 # Time and language
-TIME_ZONE = "UTC"
+TIME_ZONE = "America/New_York"  # how hours are entered and shown; stored instants are UTC
 USE_TZ = True
 LANGUAGE_CODE = "en-us"
 USE_I18N = False

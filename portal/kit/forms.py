@@ -59,10 +59,6 @@ class EasternDateTimeField(DateTimeField):
 
     widget = DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("help_text", "US Eastern time, for example 3 Dec 2026, 10:00")
-        super().__init__(**options)
-
     def prepare_value(self, value: Any) -> Any:
         """Show an instant as its Eastern wall-clock time."""
         return value.astimezone(EASTERN).replace(tzinfo=None) if isinstance(value, datetime) else value
