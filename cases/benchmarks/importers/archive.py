@@ -86,6 +86,7 @@ class Archive:
                     f"A member inflates to {entry.file_size:,} bytes; at most {caps.member_bytes:,} are read: "
                     f"{ascii(name)[:120]}."
                 )
+            self._check_inflation([entry])
             self.members[name] = entry
         if ends > self._directory_at:
             raise Unreadable("A member runs into the zip file's directory.")
@@ -101,7 +102,7 @@ class Archive:
             )
         if inflated > caps.ratio_from_bytes and inflated > caps.ratio * max(1, stored):
             raise Unreadable(
-                f"The file inflates to {inflated // max(1, stored):,} times its size; at most {caps.ratio} is read."
+                f"Data inflate to {inflated // max(1, stored):,} times their size; at most {caps.ratio} times is read."
             )
 
     def _start(self, entry: zipfile.ZipInfo) -> int:

@@ -33,7 +33,7 @@ class Caps:
     members: int = 250_000
     member_bytes: int = 1024 * MIB
     total_bytes: int = 32_768 * MIB
-    ratio: int = 250
+    ratio: int = 500
     ratio_from_bytes: int = 64 * MIB
     header_bytes: int = 32 * MIB
     value_bytes: int = 4 * MIB

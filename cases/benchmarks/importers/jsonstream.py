@@ -87,6 +87,8 @@ class JsonStream:
                 raise Damaged("it holds a number with too many digits") from None
             else:
                 if end < len(self._text) or self._ended:
+                    if end - self._at > self._limit:
+                        raise TooLarge
                     self._at = end
                     return found
             if len(self._text) - self._at > self._limit:

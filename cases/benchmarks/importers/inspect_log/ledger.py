@@ -11,6 +11,7 @@ from cases.benchmarks.importers.inspect_log.metrics import Item, is_scored, numb
 from cases.benchmarks.importers.inspect_log.samples import Sample, Scalar
 
 _EPOCHS = 100_000
+_NOTHING: dict[str, Scalar] = {}
 
 
 @dataclass
@@ -70,7 +71,7 @@ class Ledger:
     tokens: dict[str, dict[str, int]] = field(default_factory=dict)
     edited: list[str] = field(default_factory=list)
     unsaid: list[str] = field(default_factory=list)
-    digests: dict[tuple[int, int], int] = field(default_factory=dict)
+    digests: dict[int, int] = field(default_factory=dict)
     invalidated: int = 0
     fallbacks: int = 0
     odd_tokens: int = 0
@@ -82,8 +83,8 @@ class Ledger:
         item = self.ids.setdefault(sample.id, len(self.ids))
         if item == len(self.seen):
             self.seen.append(0)
-            self.metadata.append({intern(key): value for key, value in sample.metadata.items()})
-        if not 1 <= sample.epoch <= _EPOCHS:
+            self.metadata.append(sample.metadata or _NOTHING)
+        if not 1 <= sample.epoch < _EPOCHS:
             self.odd_epochs.add(sample.epoch)
             return
         if self.seen[item] >> sample.epoch & 1:
@@ -91,7 +92,7 @@ class Ledger:
             return
         self.seen[item] |= 1 << sample.epoch
         self.errored += sample.errored
-        self.digests[item, sample.epoch] = sample.digest
+        self.digests[item * _EPOCHS + sample.epoch] = sample.digest
         for place, value in sample.values.items():
             self.series.setdefault(place, Series()).add(item, sample.epoch, value, sample.errored)
         self._who(sample)
@@ -115,7 +116,8 @@ class Ledger:
 
     def agrees(self, row: Sample) -> bool | None:
         """Whether a row of the log's summaries bears the outcome of its sample; None when there is no such sample."""
-        digest = self.digests.get((self.ids.get(row.id, -1), row.epoch))
+        item = self.ids.get(row.id)
+        digest = None if item is None else self.digests.get(item * _EPOCHS + row.epoch)
         return None if digest is None else digest == row.digest
 
     @property

@@ -155,7 +155,7 @@ def _tokens(usage: dict[str, Any], facts: Sample) -> None:
     for model, figures in usage.items():
         row: dict[str, int] = {}
         for kind, value in mapping(figures).items():
-            if isinstance(value, int) and not isinstance(value, bool) and kind.endswith("tokens"):
+            if isinstance(value, int) and not isinstance(value, bool) and "tokens" in kind:
                 known = count(value)
                 facts.odd_tokens |= known is None
                 row[str(kind)] = known or 0
