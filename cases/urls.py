@@ -1,6 +1,10 @@
 """Addresses of the rooms. To add a room, add its line."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
 app_name = "cases"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("cases.register.urls")),
+    path("", include("cases.documents.urls")),
+    path("", include("cases.benchmarks.urls")),
+]

@@ -40,7 +40,9 @@ def drafted(cast: Cast, now: datetime, **changes: Any) -> Case:
     }
     case = draft_case(by=cast.liaison, now=now, **values)
     paper(case, cast.liaison, now)
-    paper(case, cast.liaison, now, "red_team_report", title="Meridian red-team report", file_name="red-team.pdf")
+    paper(
+        case, cast.liaison, now, "red_team_report", title="Meridian red-team report", file_name="red-team.pdf"
+    )
     return Case.objects.get(pk=case.pk)
 
 

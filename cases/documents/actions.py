@@ -1,7 +1,7 @@
 """What people do with documents: upload, add a version, mark, share, withdraw, open. Bytes are never removed."""
 
 from datetime import datetime
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -9,10 +9,9 @@ from django.db.models import Max
 
 from accounts.models import Appointment, User
 from accounts.roles import AGENCY, DEVELOPER
-from cases.access.models import Grant
 from cases.documents.kinds import KINDS, addable_by
 from cases.documents.models import Document, DocumentShare, DocumentVersion
-from cases.documents.queries import open_refusal, shareable_grants
+from cases.documents.queries import closed_sentence, open_refusal, shareable_grants
 from cases.documents.types import recognise
 from cases.register.actions import locked
 from cases.register.journal import happened
@@ -21,6 +20,9 @@ from cases.rules import markings, policy
 from portal.kit.actions import action
 from portal.kit.files import Received, open_stored, receiving, shown_name
 from portal.kit.refusal import Refused
+
+if TYPE_CHECKING:
+    from cases.access.models import Grant
 
 File = UploadedFile | BinaryIO
 
@@ -84,11 +86,19 @@ def _refuse_addition(case: Case, kind: str, appointment: Appointment) -> None:
     if case.is_terminal:
         raise Refused("This case has ended, so no document is added to it any more.", conflict=True)
     if kind not in dict(addable_by(appointment.organisation.kind)):
-        raise Refused(f"{KINDS[kind].label}: documents of this kind come from another side. Choose another kind.")
+        raise Refused(
+            f"{KINDS[kind].label}: documents of this kind come from another side. Choose another kind."
+        )
 
 
 def _version(
-    document: Document, number: int, kept: Received, file_name: str, content_type: str, by: User, now: datetime
+    document: Document,
+    number: int,
+    kept: Received,
+    file_name: str,
+    content_type: str,
+    by: User,
+    now: datetime,
 ) -> DocumentVersion:
     """The row of received bytes. No scanner is configured in this installation, so they are available at once."""
     return DocumentVersion.objects.create(
@@ -114,10 +124,9 @@ def _locked_document(document: Document) -> tuple[Case, Document]:
 
 
 def _refuse_closed(document: Document) -> None:
-    if document.frozen_at is not None:
-        raise Refused("This document is frozen while the security manager looks at it.", conflict=True)
-    if document.withdrawn_at is not None:
-        raise Refused("This document was withdrawn. Upload a new document instead.", conflict=True)
+    said = closed_sentence(document)
+    if said is not None:
+        raise Refused(said, conflict=True)
 
 
 @action
@@ -135,9 +144,13 @@ def add_version(
         _refuse_addition(case, document.kind, appointment)
         newest = document.versions.aggregate(newest=Max("number"))["newest"] or 0
         if newest != after:
-            raise Refused(f"Version {newest} was added while you had the page open. Look at it first.", conflict=True)
+            raise Refused(
+                f"Version {newest} was added while you had the page open. Look at it first.", conflict=True
+            )
         if document.versions.filter(number=newest, sha256=kept.sha256).exists():
-            raise Refused(f"This file is the same, byte for byte, as version {newest}. Choose the changed file.")
+            raise Refused(
+                f"This file is the same, byte for byte, as version {newest}. Choose the changed file."
+            )
         version = _version(document, newest + 1, kept, file_name, content_type, by, now)
         happened(
             "document.version_added", case=case, by=by, now=now, appointment=appointment, subject=document,
@@ -183,12 +196,20 @@ def withdraw(*, document: Document, by: User, now: datetime) -> Document:
     _refuse_closed(document)
     document.withdrawn_at = now
     document.save()
-    happened("document.withdrawn", case=case, by=by, now=now, appointment=appointment, subject=document, rows=[document])
+    happened(
+        "document.withdrawn",
+        case=case,
+        by=by,
+        now=now,
+        appointment=appointment,
+        subject=document,
+        rows=[document],
+    )
     return document
 
 
 @action
-def share(*, document: Document, grant: Grant, by: User, now: datetime) -> DocumentShare:
+def share(*, document: Document, grant: "Grant", by: User, now: datetime) -> DocumentShare:
     """Open a document to the partner of one grant of the same case, for as long as that grant lives."""
     case, document = _locked_document(document)
     appointment = policy.require(by, "document.share", case, now=now)
@@ -198,11 +219,15 @@ def share(*, document: Document, grant: Grant, by: User, now: datetime) -> Docum
         banner = markings.MARKINGS[document.marking].banner
         raise Refused(f"The document is marked {banner}, which is not open to partners. It cannot be shared.")
     if not shareable_grants(case, now).filter(pk=grant.pk).exists():
-        raise Refused("This grant has ended or is not a partner's in this case. Choose another.", conflict=True)
+        raise Refused(
+            "This grant has ended or is not a partner's in this case. Choose another.", conflict=True
+        )
     if document.shares.filter(grant=grant, ended_at__isnull=True).exists():
         raise Refused(f"{grant.organisation.name} has this document already.", conflict=True)
     shared = DocumentShare.objects.create(document=document, grant=grant, shared_at=now, shared_by=by)
-    happened("document.shared", case=case, by=by, now=now, appointment=appointment, subject=document, rows=[shared])
+    happened(
+        "document.shared", case=case, by=by, now=now, appointment=appointment, subject=document, rows=[shared]
+    )
     return shared
 
 

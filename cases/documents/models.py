@@ -88,7 +88,9 @@ class DocumentVersion(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["document", "number"], name="document_version_once"),
-            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="document_version_digest"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="document_version_digest"
+            ),
         ]
 
     def __str__(self) -> str:

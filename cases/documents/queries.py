@@ -1,24 +1,28 @@
 """What pages ask about documents: the section of a case, who opened a document, what may be shared with whom."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.urls import reverse
 
 from accounts.models import User
-from cases.access.models import Grant
-from cases.documents.models import Document, DocumentVersion
+from cases.documents.models import Document, DocumentShare, DocumentVersion
 from cases.register.models import Case
 from cases.register.waiting import Waiting
 from cases.rules import lifecycle, markings, policy
 from portal.audit.models import Entry
 
+if TYPE_CHECKING:
+    from cases.access.models import Grant
+
 READERS_SHOWN = 100
 
 
 def with_newest(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """Documents with their newest version's facts as `newest` (number, size, file_name, state, uploaded_at), one query."""
+    """Documents with their newest version's facts as `newest` (number, size, file_name, state), one query."""
     versions = DocumentVersion.objects.filter(document=OuterRef("pk")).order_by("-number")
     facts = JSONObject(number="number", size="size", file_name="file_name", state="state")
     return documents.select_related("owner").annotate(
@@ -29,14 +33,20 @@ def with_newest(documents: QuerySet[Document]) -> QuerySet[Document]:
 
 def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
     """The documents of a case that this person may see, oldest first, and whether it may add one. One query."""
-    rows = list(with_newest(Document.objects.visible_to(user, now).filter(case=case)).order_by("created_at", "pk"))
+    rows = list(
+        with_newest(Document.objects.visible_to(user, now).filter(case=case)).order_by("created_at", "pk")
+    )
     return {
         "case": case,
-        "documents": [{"row": row, "marking": markings.MARKINGS[row.marking], "tag": state_of(row)} for row in rows],
+        "documents": [
+            {"row": row, "marking": markings.MARKINGS[row.marking], "tag": state_of(row)} for row in rows
+        ],
         "count": len(rows),
-        "marking": markings.highest(row.marking for row in rows),
+        "markings": [row.marking for row in rows],
         "may_upload": policy.standing(user, "document.upload", case, now) is not None,
-        "upload_off": "This case has ended, so no document is added to it any more." if case.is_terminal else None,
+        "upload_off": "This case has ended, so no document is added to it any more."
+        if case.is_terminal
+        else None,
     }
 
 
@@ -66,9 +76,9 @@ def open_refusal(user: User, version: DocumentVersion, now: datetime) -> str | N
     return "You see what this document is; its content is open to those who work on the case."
 
 
-def shareable_grants(case: Case, now: datetime) -> QuerySet[Grant]:
+def shareable_grants(case: Case, now: datetime) -> "QuerySet[Grant]":
     """The partner grants of a case that have not ended: what a document may be shared with."""
-    open_ = Grant.objects.filter(case=case, kind="partner", end_reason="", span__endswith__gt=now)
+    open_ = case.grants.filter(kind="partner", end_reason="", span__endswith__gt=now)
     return open_.select_related("organisation")
 
 
@@ -81,3 +91,50 @@ def readers(document: Document) -> list[Entry]:
 def versions(document: Document) -> list[DocumentVersion]:
     """Every version, newest first, with who uploaded it."""
     return list(document.versions.select_related("uploaded_by").order_by("-number"))
+
+
+def shares(document: Document) -> list[DocumentShare]:
+    """With whom the document is shared now: shares not ended, of grants not ended."""
+    live = document.shares.filter(ended_at__isnull=True, grant__end_reason="")
+    return list(live.select_related("grant__organisation", "shared_by").order_by("shared_at"))
+
+
+# -- what may be done to a document ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfferRow:
+    """One thing that may be done to a document: its button, its address, the permission it takes."""
+
+    label: str
+    url_name: str
+    permission: str
+    by_owner: bool = True
+
+
+OFFERS: Final = {
+    "version": OfferRow("Upload a new version", "cases:document_version_new", "document.upload"),
+    "share": OfferRow("Share with a partner", "cases:document_share", "document.share"),
+    "marking": OfferRow("Set the marking", "cases:document_marking", "document.mark", by_owner=False),
+    "withdraw": OfferRow("Withdraw the document", "cases:document_withdraw", "document.withdraw"),
+}
+
+
+def offers(document: Document, user: User, now: datetime) -> list[tuple[str, str, str | None]]:
+    """(label, address, off sentence) of what this person's roles may do to the document. The case is visible."""
+    found = []
+    for row in OFFERS.values():
+        appointment = policy.standing(user, row.permission, document.case, now)
+        if appointment is None or (row.by_owner and appointment.organisation_id != document.owner_id):
+            continue
+        found.append((row.label, reverse(row.url_name, args=[document.pk]), closed_sentence(document)))
+    return found
+
+
+def closed_sentence(document: Document) -> str | None:
+    """Why nothing more is done to a document, or None."""
+    if document.frozen_at is not None:
+        return "This document is frozen while the security manager looks at it."
+    if document.withdrawn_at is not None:
+        return "This document was withdrawn. Upload a new document instead."
+    return None

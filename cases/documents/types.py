@@ -25,7 +25,7 @@ PREFIX_ROWS = 1_000
 INDEX_LIMIT = 1_000_000  # bytes of a Word file's list of parts
 STEERING = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # control characters that no text has
 WORDS: Final = {
-    PDF: "PDF", TEXT: "plain text", MARKDOWN: "Markdown", WORD: "Word document without macros", JSON: "JSON", CSV: "CSV",
+    PDF: "PDF", TEXT: "plain text", MARKDOWN: "Markdown", WORD: "Word without macros", JSON: "JSON", CSV: "CSV",
 }  # fmt: skip
 
 

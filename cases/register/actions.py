@@ -26,6 +26,11 @@ from portal.kit.actions import action
 from portal.kit.forms import STALE
 from portal.kit.refusal import Refused
 
+ASSIGNABLE = ("case_officer", "evaluator")  # roles in which people are assigned to a case
+
+MODEL_FIRST = "Name the model version first: a release date belongs to a model version."
+AHEAD = "A planned release lies ahead. State it as actual, or correct the hour."
+
 
 def locked(case: Case, revision: int | None = None) -> Case:
     """The case row, locked for this transaction; refuses when `revision` says the form is stale."""
@@ -60,12 +65,17 @@ def save_case(case: Case) -> None:
             case.save()
     except IntegrityError as fault:
         if "tracking_number_once" in str(fault):
-            raise Refused("Your organisation uses this tracking number for another case. Choose another.") from None
+            said = "Your organisation uses this tracking number for another case. Choose another."
+            raise Refused(said, conflict=True) from None
         raise
 
 
 def _model_version(developer: Organisation, model: str, version: str, variant: str, digest: str) -> list[Row]:
-    """The named model and version, made where they do not exist: [version, *rows made]."""
+    """The named model and version, made where they do not exist: [version, *rows made].
+
+    The developer's row is locked first, so that two drafts at once do not both make the same model.
+    """
+    Organisation.objects.select_for_update(no_key=True).get(pk=developer.pk)
     made: list[Row] = []
     the_model = Model.objects.filter(developer=developer, name=model).first()
     if the_model is None:
@@ -131,11 +141,15 @@ def _name_version(case: Case, model: str, version: str, variant: str, digest: st
 
 
 def _state_first_release(case: Case, at: datetime | None, by: User, now: datetime) -> list[Row]:
-    if at is None or case.model_version is None:
+    if at is None:
         return []
+    if case.model_version is None:
+        raise Refused(MODEL_FIRST)
     planned = case.model_version.milestones.filter(kind="general_release").order_by("-stated_at").first()
     if planned is not None and planned.at == at:
         return []
+    if at <= now:
+        raise Refused(AHEAD)
     return [_milestone(case, "general_release", "planned", at, by, now)]
 
 
@@ -166,7 +180,9 @@ def edit_draft(
     case = locked(case, revision)
     appointment = policy.require(by, "case.edit_draft", case, now=now)
     if case.stage != lifecycle.DRAFT:
-        raise Refused("This case was submitted. Recall it first, while it is not acknowledged.", conflict=True)
+        raise Refused(
+            "This case was submitted. Recall it first, while it is not acknowledged.", conflict=True
+        )
     case.tracking_number, case.question, case.origin = tracking_number, question, origin
     rows = _name_version(case, model, version, variant, checkpoint_digest)
     save_case(case)
@@ -251,7 +267,9 @@ def open_government_case(
     )  # fmt: skip
     rows = _name_version(case, model, version, "release_candidate", "")
     save_case(case)
-    happened("case.opened_by_government", case=case, by=by, now=now, appointment=appointment, rows=[case, *rows])
+    happened(
+        "case.opened_by_government", case=case, by=by, now=now, appointment=appointment, rows=[case, *rows]
+    )
     return case
 
 
@@ -270,6 +288,8 @@ def assign(*, case: Case, person: User, role: str, by: User, now: datetime) -> A
 
 
 def _refuse_unassignable(case: Case, person: User, role: str, now: datetime) -> None:
+    if role not in ASSIGNABLE:
+        raise Refused("People are assigned as case officer or evaluator. Choose one of the two.")
     title = ROLES[role].title.lower()
     if case.is_terminal:
         raise Refused("This case has ended, so nobody is assigned any more.", conflict=True)
@@ -318,7 +338,9 @@ def recuse(*, case: Case, person: User, reason: str, by: User, now: datetime) ->
 
 
 @action
-def state_release(*, case: Case, kind: str, state: str, at: datetime, by: User, now: datetime) -> ReleaseMilestone:
+def state_release(
+    *, case: Case, kind: str, state: str, at: datetime, by: User, now: datetime
+) -> ReleaseMilestone:
     """State a planned or actual release date of the case's model version. The developer alone does; dates are kept.
 
     An earlier general release cuts windows and grants in this transaction, through the hook `release_stated`.
@@ -326,13 +348,15 @@ def state_release(*, case: Case, kind: str, state: str, at: datetime, by: User, 
     case = locked(case)
     appointment = policy.require(by, "release.state", case, now=now)
     if case.model_version is None:
-        raise Refused("Name the model version first: a release date belongs to a model version.")
+        raise Refused(MODEL_FIRST)
     if state == "actual" and at > now:
         raise Refused("An actual release lies in the past. State it as planned, or correct the hour.")
     if state == "planned" and at <= now:
-        raise Refused("A planned release lies ahead. State it as actual, or correct the hour.")
+        raise Refused(AHEAD)
     milestone = _milestone(case, kind, state, at, by, now)
-    answers: Iterable[list[Any]] = registry.call("release_stated", case=case, milestone=milestone, by=by, now=now)
+    answers: Iterable[list[Any]] = registry.call(
+        "release_stated", case=case, milestone=milestone, by=by, now=now
+    )
     happened(
         "release.stated", case=case, by=by, now=now, appointment=appointment, subject=milestone,
         rows=[milestone, *(row for rows in answers for row in rows)],
@@ -348,4 +372,3 @@ def write_note(*, case: Case, text: str, by: User, now: datetime) -> Note:
     note = Note.objects.create(case=case, author=by, text=text, at=now)
     happened("note.written", case=case, by=by, now=now, appointment=appointment, subject=note, rows=[note])
     return note
-

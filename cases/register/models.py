@@ -47,7 +47,9 @@ class PolicyVersion(Guarded):
     default_marking = models.CharField(max_length=12, choices=markings.choices, default="PROPIN")
     clocks = models.JSONField(default=dict)
     safeguards = models.JSONField(default=list, help_text="Rows of id and label")
-    assurance = models.TextField(help_text="Told to submitters and stored with each submission (FOIA exemption 4)")
+    assurance = models.TextField(
+        help_text="Told to submitters and stored with each submission (FOIA exemption 4)"
+    )
     text_digest = models.CharField(max_length=64)
     signed_by = models.ForeignKey(Appointment, models.PROTECT, related_name="+")
     signed_at = models.DateTimeField()
@@ -93,7 +95,9 @@ class ModelVersion(Guarded):
     model = models.ForeignKey(Model, models.PROTECT, related_name="versions")
     name = models.CharField(max_length=100)
     variant = models.CharField(max_length=30, choices=variant_choices, default="release_candidate")
-    checkpoint_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the checkpoint, in hex")
+    checkpoint_digest = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the checkpoint, in hex"
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -115,7 +119,10 @@ class ReleaseMilestone(Guarded):
     append_only = True
     history_reason = "Append-only: the row is its own history."
 
-    KINDS = [("general_release", "general release"), ("other_trusted_partners", "release to other trusted partners")]
+    KINDS = [
+        ("general_release", "general release"),
+        ("other_trusted_partners", "release to other trusted partners"),
+    ]
     STATES = [("planned", "planned"), ("actual", "actual")]
 
     model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="milestones")
@@ -153,11 +160,15 @@ class Case(Guarded):
     stage = models.CharField(max_length=20, choices=lifecycle.stage_choices, default=lifecycle.DRAFT)
     stage_since = models.DateTimeField()
     developer = models.ForeignKey(Organisation, models.PROTECT, related_name="cases")
-    model_version = models.ForeignKey(ModelVersion, models.PROTECT, null=True, blank=True, related_name="cases")
+    model_version = models.ForeignKey(
+        ModelVersion, models.PROTECT, null=True, blank=True, related_name="cases"
+    )
     policy_version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="cases")
     marking = models.CharField(max_length=12, choices=markings.choices, default=markings.DEFAULT)
     question = models.TextField(blank=True, help_text="What the developer asks or offers, in its own words")
-    related_case = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="followed_by")
+    related_case = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="followed_by"
+    )
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -165,7 +176,9 @@ class Case(Guarded):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     closed_reason = models.CharField(max_length=20, choices=lifecycle.closed_reason_choices, blank=True)
-    disclosed_at = models.DateTimeField(null=True, blank=True, help_text="When a government case was disclosed")
+    disclosed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a government case was disclosed"
+    )
     retention_class = models.CharField(max_length=20, choices=retention_choices, default="undetermined")
     revision = models.PositiveIntegerField(default=0)
     search_text = models.TextField(editable=False, default="")
@@ -175,7 +188,9 @@ class Case(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["developer", "tracking_number"], condition=~Q(tracking_number=""), name="tracking_number_once"
+                fields=["developer", "tracking_number"],
+                condition=~Q(tracking_number=""),
+                name="tracking_number_once",
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=list(lifecycle.STAGES)) & Q(origin__in=list(lifecycle.ORIGINS)),
@@ -198,7 +213,8 @@ class Case(Guarded):
                 name="case_names_model_version",
             ),
             models.CheckConstraint(
-                condition=~Q(origin="government", stage=lifecycle.WITHDRAWN), name="case_government_not_withdrawn"
+                condition=~Q(origin="government", stage=lifecycle.WITHDRAWN),
+                name="case_government_not_withdrawn",
             ),
         ]
         indexes = [
@@ -261,7 +277,9 @@ class Recusal(Guarded):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "person"], condition=Q(until__isnull=True), name="recusal_once")
+            models.UniqueConstraint(
+                fields=["case", "person"], condition=Q(until__isnull=True), name="recusal_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -291,7 +309,9 @@ class LegalHold(Guarded):
     placed_at = models.DateTimeField()
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     lifted_at = models.DateTimeField(null=True, blank=True)
-    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     history = HistoricalRecords()
 
     def __str__(self) -> str:

@@ -48,7 +48,9 @@ def sign_policy(
         signed_by=appointment,
         signed_at=now,
     )
-    rows = [RosterEntry.objects.create(policy=version, office=office, required=must) for office, must in roster]
+    rows = [
+        RosterEntry.objects.create(policy=version, office=office, required=must) for office, must in roster
+    ]
     record(
         "policy.signed", by=by, now=now, stream="policy", subject=version, rows=[version, *rows],
         appointment=appointment, data={"number": version.number},

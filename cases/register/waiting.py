@@ -1,4 +1,4 @@
-"""One thing that waits for a person: every room answers `queries.waiting(user, now)` with these, the home lists them."""
+"""One thing that waits for a person: every room answers `queries.waiting(user, now)` with these for the home."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -53,7 +53,9 @@ class HashingUploadHandler(FileUploadHandler):
         if user is None or not user.is_authenticated:
             raise StopUpload(connection_reset=True)
         _incoming()
-        self.file = HashedUpload(self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
+        self.file = HashedUpload(
+            self.file_name or "file", self.content_type, 0, self.charset, self.content_type_extra
+        )
         self._hash, self._count = hashlib.sha256(), 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -125,7 +127,9 @@ def discard(name: str) -> None:
 def shown_name(raw: str) -> str:
     """A file name fit to be shown: no path, no control or direction marks, at most 255 bytes with its ending kept."""
     last = raw.replace("\\", "/").rsplit("/", 1)[-1]
-    clean = "".join(" " if unicodedata.category(ch)[0] in "CZ" else ch for ch in unicodedata.normalize("NFC", last))
+    clean = "".join(
+        " " if unicodedata.category(ch)[0] in "CZ" else ch for ch in unicodedata.normalize("NFC", last)
+    )
     clean = " ".join(clean.split()).strip(". ") or "file"
     stem, dot, ending = clean.rpartition(".")
     if not stem or len(ending.encode()) > 20:
@@ -146,7 +150,7 @@ def _new_name() -> str:
 
 
 def _incoming() -> Path:
-    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    folder = Path(str(settings.FILE_UPLOAD_TEMP_DIR))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
@@ -178,7 +182,9 @@ def _refuse_size(size: int, may_be_empty: bool) -> None:
         raise Refused("This file is empty. Choose the file that has the content.")
     if size > settings.DOCUMENT_MAX_BYTES:
         limit = size_text(settings.DOCUMENT_MAX_BYTES)
-        raise Refused(f"This file is larger than {limit}, the most one file may have here. Split it into parts.")
+        raise Refused(
+            f"This file is larger than {limit}, the most one file may have here. Split it into parts."
+        )
 
 
 def _sync(path: Path, mode: int) -> None:

@@ -1,0 +1,17 @@
+"""Addresses of the documents room."""
+
+from django.urls import path
+
+from cases.documents import views
+
+urlpatterns = [
+    path("cases/<uuid:case_id>/documents/new/", views.document_new, name="document_new"),
+    path("documents/<uuid:document_id>/", views.document, name="document"),
+    path(
+        "documents/<uuid:document_id>/versions/new/", views.document_version_new, name="document_version_new"
+    ),
+    path("documents/<uuid:document_id>/versions/<int:number>/", views.document_file, name="document_file"),
+    path("documents/<uuid:document_id>/share/", views.document_share, name="document_share"),
+    path("documents/<uuid:document_id>/marking/", views.document_marking, name="document_marking"),
+    path("documents/<uuid:document_id>/withdraw/", views.document_withdraw, name="document_withdraw"),
+]

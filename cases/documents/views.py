@@ -1,0 +1,221 @@
+"""Pages of the documents room: upload, the document's own page, download, and what is done to a document."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from accounts.requests import Request
+from cases.documents import actions, queries
+from cases.documents.forms import MarkingForm, ShareForm, UploadForm, VersionForm, WithdrawForm
+from cases.documents.models import Document, DocumentVersion
+from cases.register.models import Case
+from cases.register.pages import crumbs, frame
+from cases.rules import markings, policy
+from portal.kit.forms import attempt, status_of
+from portal.kit.refusal import Refused
+
+GET_POST = ["GET", "HEAD", "POST"]
+FORM = "cases/documents/form.html"
+# A file is data, never a page of ours: no script, no guess at its type, no copy kept on the way.
+FILE_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store, private",
+}
+
+
+def _document(request: Request, document_id: UUID) -> Document:
+    """The document, as far as this person may see its row."""
+    visible = Document.objects.visible_to(request.user, request.now)
+    related = visible.select_related("case__model_version__model", "case__policy_version", "owner")
+    return get_object_or_404(related, pk=document_id)
+
+
+def _require(request: Request, permission: str, case: Case) -> Any:
+    return policy.require(request.user, permission, case, now=request.now)
+
+
+@require_http_methods(GET_POST)
+def document_new(request: Request, case_id: UUID) -> HttpResponse:
+    """Upload a document to a case."""
+    visible = Case.objects.visible_to(request.user, request.now).select_related("policy_version")
+    case = get_object_or_404(visible, pk=case_id)
+    appointment = _require(request, "document.upload", case)
+    form = UploadForm(
+        request.POST or None,
+        request.FILES or None,
+        organisation_kind=appointment.organisation.kind,
+        may_mark=policy.may(request.user, "document.mark", case, now=request.now),
+    )
+    if request.method == "POST":
+        document = attempt(
+            request,
+            form,
+            lambda _: actions.upload(case=case, by=request.user, now=request.now, **form.told()),
+        )
+        if document is not None:
+            messages.success(request, f"“{document.title}” is uploaded; its digest is on this page.")
+            return redirect(document)
+    context = frame(
+        case, "Upload a document", form=form, action_label="Upload",
+        default_marking=markings.MARKINGS[case.policy_version.default_marking],
+        assurance=case.policy_version.assurance if appointment.organisation.kind == "developer" else "",
+    )  # fmt: skip
+    return render(request, FORM, context, status=status_of(form))
+
+
+@require_GET
+def document(request: Request, document_id: UUID) -> HttpResponse:
+    """Everything about one document that this person may know."""
+    found = _document(request, document_id)
+    return render(request, "cases/documents/document.html", _page(request, found))
+
+
+def _page(request: Request, document: Document) -> dict[str, Any]:
+    user, now, case = request.user, request.now, document.case
+    versions = queries.versions(document)
+    sees_case = Case.objects.visible_to(user, now).filter(pk=case.pk).exists()
+    reads_log = sees_case and policy.standing(user, "document.readers", case, now) is not None
+    return {
+        "title": document.title,
+        "document": document,
+        "case": case,
+        "sees_case": sees_case,
+        "crumbs": crumbs(case, document.title) if sees_case else [],
+        "marking": markings.MARKINGS[document.marking],
+        "state": (queries.state_of(document) or ("", ""))[0],
+        "state_tone": "ended",
+        "versions": versions,
+        "newest": versions[0] if versions else None,
+        "download_label": f"Download version {versions[0].number}" if versions else "",
+        "open_off": queries.open_refusal(user, versions[0], now) if versions else None,
+        "readers": queries.readers(document) if reads_log else None,
+        "shares": queries.shares(document) if sees_case else [],
+        "offers": queries.offers(document, user, now) if sees_case else [],
+    }
+
+
+@require_safe
+def document_file(request: Request, document_id: UUID, number: int) -> HttpResponseBase:
+    """The bytes of one version, as an attachment. Downloads are recorded; HEAD opens and records nothing."""
+    version = get_object_or_404(
+        DocumentVersion.objects.filter(document=_document(request, document_id)).select_related(
+            "document__case"
+        ),
+        number=number,
+    )
+    if request.method == "HEAD":
+        said = queries.open_refusal(request.user, version, request.now)
+        if said is not None:
+            raise Refused(said)
+        response: HttpResponseBase = HttpResponse(headers={"Content-Length": str(version.size)})
+    else:
+        stored = actions.open_version(version=version, by=request.user, now=request.now)
+        response = FileResponse(stored)
+    response["Content-Type"] = "application/octet-stream"
+    response["Content-Disposition"] = content_disposition_header(True, version.file_name)
+    for name, value in FILE_HEADERS.items():
+        response[name] = value
+    return response
+
+
+@require_http_methods(GET_POST)
+def document_version_new(request: Request, document_id: UUID) -> HttpResponse:
+    """Add the next version of a document."""
+    found = _document(request, document_id)
+    _offered(request, found, "version")
+    newest = queries.versions(found)[0]
+    form = VersionForm(request.POST or None, request.FILES or None, initial={"after": newest.number})
+    if request.method == "POST":
+        version = attempt(
+            request,
+            form,
+            lambda _: actions.add_version(document=found, by=request.user, now=request.now, **form.told()),
+        )
+        if version is not None:
+            messages.success(request, f"Version {version.number} is uploaded.")
+            return redirect(found)
+    return _form_page(
+        request, found, form, "Upload a new version", f"Version {newest.number} stays, and stays readable."
+    )
+
+
+@require_http_methods(GET_POST)
+def document_marking(request: Request, document_id: UUID) -> HttpResponse:
+    """Set the marking of a document."""
+    found = _document(request, document_id)
+    _offered(request, found, "marking")
+    form = MarkingForm(request.POST or None, initial={"marking": found.marking})
+    if request.method == "POST":
+        marked = attempt(
+            request, form,
+            lambda values: actions.mark(document=found, by=request.user, now=request.now, marking=values["marking"]),
+        )  # fmt: skip
+        if marked is not None:
+            messages.success(request, f"The document is marked {markings.MARKINGS[marked.marking].banner}.")
+            return redirect(found)
+    intro = "The marking decides who sees that the document exists. CUI//FED ONLY closes it to developer and partners."
+    return _form_page(request, found, form, "Set the marking", intro)
+
+
+@require_http_methods(GET_POST)
+def document_share(request: Request, document_id: UUID) -> HttpResponse:
+    """Share a document with the partner of a grant."""
+    found = _document(request, document_id)
+    _offered(request, found, "share")
+    form = ShareForm(request.POST or None, grants=queries.shareable_grants(found.case, request.now))
+    if request.method == "POST":
+        shared = attempt(
+            request, form,
+            lambda values: actions.share(document=found, grant=values["grant"], by=request.user, now=request.now),
+        )  # fmt: skip
+        if shared is not None:
+            messages.success(request, f"{shared.grant.organisation.name} may open it while its grant lives.")
+            return redirect(found)
+    intro = "The partner may open every version while its grant lives, and sees nothing else of the case."
+    return _form_page(request, found, form, "Share the document", intro)
+
+
+@require_http_methods(GET_POST)
+def document_withdraw(request: Request, document_id: UUID) -> HttpResponse:
+    """Withdraw a document."""
+    found = _document(request, document_id)
+    _offered(request, found, "withdraw")
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        withdrawn = attempt(
+            request, form, lambda _: actions.withdraw(document=found, by=request.user, now=request.now)
+        )
+        if withdrawn is not None:
+            messages.success(
+                request, "The document is withdrawn. Nobody opens it any more; its bytes are kept."
+            )
+            return redirect(found)
+    shared = len(queries.shares(found))
+    intro = (
+        "Nobody opens the document any more, the agency and partners included "
+        f"(shared with {shared} {'partner' if shared == 1 else 'partners'}). Its bytes are kept as a record."
+    )
+    return _form_page(request, found, form, "Withdraw the document", intro, kind="danger")
+
+
+def _offered(request: Request, document: Document, name: str) -> None:
+    """Refuse a page that is not this person's: 404 for who does not see the case, else the sentence whose it is."""
+    get_object_or_404(Case.objects.visible_to(request.user, request.now), pk=document.case_id)
+    _require(request, queries.OFFERS[name].permission, document.case)
+
+
+def _form_page(
+    request: Request, document: Document, form: Any, title: str, intro: str, kind: str = "primary"
+) -> HttpResponse:
+    context = frame(
+        document.case, title, also=[document.marking], form=form, document=document, intro=intro,
+        action_label=title, action_kind=kind,
+    )  # fmt: skip
+    context["back"] = document.get_absolute_url()
+    return render(request, FORM, context, status=status_of(form))

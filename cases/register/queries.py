@@ -1,0 +1,331 @@
+"""What pages ask about a case as a whole: its stages, next step, moves, people, and what waits for a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.urls import reverse
+
+from accounts.models import Appointment, User
+from accounts.roles import AGENCY, OVERSIGHT, ROLES
+from cases.register.models import Assignment, Case, CaseQuerySet, Note, Recusal, ReleaseMilestone
+from cases.register.waiting import Waiting
+from cases.rules import lifecycle, policy, visibility
+from cases.rules.events import EVENTS
+
+ROW: Final = tuple(stage for stage in lifecycle.STAGES if stage != lifecycle.WITHDRAWN)
+# Moves that bring a case on its way: the only ones that are ever the page's one primary action.
+ONWARD: Final = ("submit", "acknowledge", "begin_access", "documents_only", "benchmark", "label", "close")
+WAITING_SHOWN: Final = 50
+
+
+class Offer(NamedTuple):
+    """One move as the head of a case page offers it; `off` says why it is not possible now."""
+
+    move: lifecycle.Move
+    url: str
+    off: str | None
+    primary: bool
+
+
+class Step(NamedTuple):
+    """What comes next, whose it is, and until when where that is set."""
+
+    sentence: str
+    owed_by: str
+    until: datetime | None
+
+
+# -- the head of the case page --------------------------------------------------------------------------------------
+
+
+def with_stage_left(cases: CaseQuerySet) -> CaseQuerySet:
+    """Cases with the last stage before their end as `stage_left`, for `stages`."""
+    before = (
+        Case.history.filter(id=OuterRef("pk")).exclude(stage__in=lifecycle.TERMINAL).order_by("-history_id")
+    )
+    return cases.annotate(stage_left=Subquery(before.values("stage")[:1]))
+
+
+def stages(case: Case) -> list[tuple[str, str, str]]:
+    """The stage bar: (id, label, state), state being done, now, later or ended. Asks the database nothing.
+
+    Of a case that ended early the stages it had reached are done (`with_stage_left`; else as its instants tell).
+    """
+    if case.stage not in lifecycle.TERMINAL:
+        at = ROW.index(case.stage)
+        return [
+            (id, lifecycle.STAGES[id], "done" if n < at else "now" if n == at else "later")
+            for n, id in enumerate(ROW)
+        ]
+    left = getattr(case, "stage_left", None) or _reached(case)
+    done = [(id, lifecycle.STAGES[id], "done") for id in ROW[: ROW.index(left) + 1]]
+    return [*done, (case.stage, lifecycle.STAGES[case.stage], "ended")]
+
+
+def _reached(case: Case) -> str:
+    if case.closed_reason == "completed":
+        return lifecycle.LABELING
+    if case.acknowledged_at is not None:
+        return lifecycle.SCOPING
+    return lifecycle.RECEIVED if case.submitted_at is not None else lifecycle.DRAFT
+
+
+STEPS: Final = {
+    lifecycle.DRAFT: ("The developer's liaison completes the draft and submits it.", "Developer liaison"),
+    lifecycle.RECEIVED: ("A case officer acknowledges the submission.", "Case officer"),
+    lifecycle.SCOPING: (
+        "Both sides sign the access agreement, or the case officer begins benchmarking on documents alone.",
+        "Signing officials of both sides",
+    ),
+    lifecycle.ACCESS: ("The agency uses its access; the case officer then begins benchmarking.", "Case officer"),
+    lifecycle.BENCHMARKING: ("Evaluators import and accept runs; the case officer then begins labeling.", "Evaluators"),
+    lifecycle.LABELING: (
+        "The offices asked give their views, the determining official signs, and the case officer closes the case.",
+        "Determining official",
+    ),
+}  # fmt: skip
+GOVERNMENT_SCOPING: Final = (
+    "The case officer begins benchmarking; a case the government opened has no access."
+)
+# What the developer reads where the agency works: nothing of who has answered what.
+DEVELOPER_READS: Final = "The agency completes its review. Nothing is asked of you."
+
+
+def next_step(case: Case, user: User, now: datetime) -> Step:
+    """What comes next, who owes it, and until when. `user` decides only how much of the agency's work is told."""
+    if case.is_terminal:
+        reason = lifecycle.CLOSED_REASONS.get(case.closed_reason, "withdrawn by the developer")
+        return Step(f"The case has ended: {reason}. It never reopens.", "", None)
+    sentence, owed_by = STEPS[case.stage]
+    if case.stage == lifecycle.SCOPING and case.origin == "government":
+        sentence, owed_by = GOVERNMENT_SCOPING, "Case officer"
+    if case.stage in (lifecycle.BENCHMARKING, lifecycle.LABELING) and not _sees_agency_work(user, now):
+        sentence, owed_by = DEVELOPER_READS, "Agency"
+    return Step(sentence, owed_by, case.acknowledge_due_at if case.stage == lifecycle.RECEIVED else None)
+
+
+def _sees_agency_work(user: User, now: datetime) -> bool:
+    return any(a.organisation.kind in (AGENCY, OVERSIGHT) for a in user.appointments_at(now))
+
+
+def moves_for(case: Case, user: User, now: datetime) -> list[Offer]:
+    """The moves out of the case's stage that this person's roles carry; the first onward one that is open is primary.
+
+    The case must come from `visible_to`. A move whose turn it is not yet stands there with the sentence why.
+    """
+    offers: list[Offer] = []
+    said: dict[lifecycle.Guard, str | None] = {}
+    for move in lifecycle.moves_from(case.stage):
+        if policy.standing(user, move.permission, case, now) is None:
+            continue
+        off = None if move.name == "begin_access" else _first_said(move.guards, case, now, said)
+        primary = off is None and move.name in ONWARD and not any(offer.primary for offer in offers)
+        offers.append(Offer(move, _move_url(case, move), off, primary))
+    return offers
+
+
+def _first_said(
+    guards: Sequence[lifecycle.Guard], case: Case, now: datetime, said: dict[lifecycle.Guard, str | None]
+) -> str | None:
+    """The first guard's sentence; moves share guards, so each is asked once a page."""
+    for guard in guards:
+        if guard not in said:
+            said[guard] = guard(case, now)
+        if said[guard] is not None:
+            return said[guard]
+    return None
+
+
+def _move_url(case: Case, move: lifecycle.Move) -> str:
+    """Where the move is made. Access begins by signing, under the case's own section."""
+    if move.name == "begin_access":
+        return f"{case.get_absolute_url()}#access"
+    return reverse("cases:move", args=[case.pk, move.name])
+
+
+# -- people, notes, release dates -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody on the case: `what` is assigned, developer or recused."""
+
+    what: str
+    pk: str
+    name: str
+    role: str
+    since: datetime
+
+    @property
+    def title(self) -> str:
+        """The role's name on screen."""
+        return ROLES[self.role].title if self.role in ROLES else ""
+
+
+def people(case: Case, now: datetime) -> list[Person]:
+    """Who is assigned, who can act for the developer, who is recused: one query."""
+
+    def rows(found: QuerySet[Any], what: str, role: Any, since: str) -> QuerySet[Any]:
+        word = Value(what, output_field=CharField())
+        return (
+            found.order_by()
+            .annotate(what=word, on=role, at=F(since))
+            .values_list("what", "pk", "person__name", "on", "at")
+        )
+
+    assigned = Assignment.objects.filter(case=case, until__isnull=True)
+    developer = (
+        Appointment.objects.live(now)
+        .in_role(*visibility.DEVELOPER_ROLES)
+        .filter(organisation=case.developer_id)
+    )
+    recused = Recusal.objects.filter(case=case, until__isnull=True)
+    nothing = Value("", output_field=CharField())
+    found = rows(assigned, "assigned", F("role"), "since").union(
+        rows(developer, "developer", F("role"), "span__startswith"),
+        rows(recused, "recused", nothing, "since"),
+        all=True,
+    )
+    return sorted((Person(*row) for row in found), key=lambda p: (p.what, p.role, p.name))
+
+
+def section(case: Case, user: User, now: datetime) -> dict[str, Any]:
+    """People, release dates and, for the agency, notes. At most three queries.
+
+    Assignments and recusals are the agency's and the auditor's to see; notes open to who may read them.
+    """
+    agency = visibility.agency_side(user, now)
+    oversight = any(a.role == "auditor" for a in user.appointments_at(now))
+    found = people(case, now)
+    reads_notes = policy.standing(user, "note.read", case, now) is not None
+    inside = agency or oversight
+    return {
+        "case": case,
+        "agency": agency,
+        "inside": inside,
+        "assigned": [p for p in found if p.what == "assigned"] if inside else [],
+        "recused": [p for p in found if p.what == "recused"] if inside else [],
+        "developer": [p for p in found if p.what == "developer"],
+        "may_assign": policy.standing(user, "case.assign", case, now) is not None,
+        "may_recuse": policy.standing(user, "case.recuse", case, now) is not None,
+        "may_state": policy.standing(user, "release.state", case, now) is not None,
+        "reads_notes": reads_notes,
+        "notes": notes(case)[:3] if reads_notes else [],
+        "releases": releases(case),
+        "count": len([p for p in found if inside or p.what == "developer"]),
+    }
+
+
+def notes(case: Case) -> list[Note]:
+    """The agency's notes, newest first."""
+    return list(Note.objects.filter(case=case).select_related("author").order_by("-at", "-pk"))
+
+
+def releases(case: Case) -> list[ReleaseMilestone]:
+    """Every release date that was stated for the model version, newest statement first."""
+    if case.model_version_id is None:
+        return []
+    stated = ReleaseMilestone.objects.filter(model_version=case.model_version_id)
+    return list(stated.select_related("stated_by").order_by("-stated_at", "-pk"))
+
+
+def assignable(case: Case, now: datetime, roles: Sequence[str]) -> list[Appointment]:
+    """Live appointments of the agency in `roles`, by role and name."""
+    live = Appointment.objects.live(now).in_role(*roles).filter(organisation__kind=AGENCY)
+    recused = Recusal.objects.filter(case=case, until__isnull=True).values("person")
+    return list(
+        live.exclude(person__in=recused)
+        .select_related("person", "organisation")
+        .order_by("role", "person__name")
+    )
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a withdrawal ends, in numbers and names."""
+
+    grants: list[str]
+    documents: int
+    runs: int
+    told: int
+
+
+def withdrawal(case: Case, now: datetime) -> Ending:
+    """What would end if the developer withdrew the case at `now`, and how many people would be told."""
+    live = case.grants.filter(end_reason="", span__endswith__gt=now).select_related("organisation")
+    told = {
+        person.pk
+        for audience in EVENTS["case.withdrawn"].told
+        for person in visibility.people(audience, case, now)
+    }
+    return Ending(
+        grants=sorted(grant.organisation.name for grant in live),
+        documents=case.documents.filter(withdrawn_at__isnull=True).count(),
+        runs=case.runs.filter(state__in=("queued", "reading")).count(),
+        told=len(told),
+    )
+
+
+# -- what waits -----------------------------------------------------------------------------------------------------
+
+
+def waiting(user: User, now: datetime) -> list[Waiting]:
+    """Submissions to acknowledge, cases without an evaluator, own drafts to submit."""
+    roles = {a.role for a in user.appointments_at(now)}
+    found: list[Waiting] = []
+    if "case_officer" in roles:
+        found += _to_acknowledge(user, now) + _unassigned(user, now)
+    if "liaison" in roles:
+        found += _drafts(user, now)
+    return found
+
+
+def _visible(user: User, now: datetime) -> CaseQuerySet:
+    return Case.objects.visible_to(user, now).for_list()
+
+
+def _waiting(
+    case: Case, verb: str, url: str, since: datetime, until: datetime | None, detail: str = ""
+) -> Waiting:
+    model = str(case.model_version) if case.model_version else ""
+    return Waiting(verb, case.number, case.tracking_number, model, since, until, url, detail)
+
+
+def _to_acknowledge(user: User, now: datetime) -> list[Waiting]:
+    found = (
+        _visible(user, now).filter(stage=lifecycle.RECEIVED).order_by("acknowledge_due_at")[:WAITING_SHOWN]
+    )
+    return [
+        _waiting(
+            case, "Acknowledge", reverse("cases:move", args=[case.pk, "acknowledge"]), case.stage_since,
+            case.acknowledge_due_at, case.developer.short_name,
+        )
+        for case in found
+    ]  # fmt: skip
+
+
+def _unassigned(user: User, now: datetime) -> list[Waiting]:
+    evaluators = Assignment.objects.filter(case=OuterRef("pk"), role="evaluator", until__isnull=True)
+    at_work = Q(stage__in=(lifecycle.SCOPING, lifecycle.ACCESS, lifecycle.BENCHMARKING))
+    found = _visible(user, now).filter(at_work & ~Exists(evaluators)).order_by("stage_since")[:WAITING_SHOWN]
+    return [
+        _waiting(
+            case, "Assign an evaluator", reverse("cases:assign", args=[case.pk]),
+            case.acknowledged_at or case.stage_since, None, case.developer.short_name,
+        )
+        for case in found
+    ]  # fmt: skip
+
+
+def _drafts(user: User, now: datetime) -> list[Waiting]:
+    found = _visible(user, now).filter(stage=lifecycle.DRAFT).order_by("stage_since")[:WAITING_SHOWN]
+    return [
+        _waiting(
+            case, "Complete and submit", case.get_absolute_url(), case.stage_since, None,
+            "Only your organization sees it.",
+        )
+        for case in found
+    ]  # fmt: skip

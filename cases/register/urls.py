@@ -1,0 +1,16 @@
+"""Addresses of the register."""
+
+from django.urls import path
+
+from cases.register import views
+
+urlpatterns = [
+    path("cases/new/", views.case_new, name="case_new"),
+    path("cases/<uuid:case_id>/edit/", views.case_edit, name="case_edit"),
+    path("cases/<uuid:case_id>/move/<slug:name>/", views.move, name="move"),
+    path("cases/<uuid:case_id>/people/assign/", views.assign, name="assign"),
+    path("cases/<uuid:case_id>/people/recuse/", views.recuse, name="recuse"),
+    path("assignments/<uuid:assignment_id>/end/", views.unassign, name="unassign"),
+    path("cases/<uuid:case_id>/release-dates/", views.release, name="release"),
+    path("cases/<uuid:case_id>/notes/", views.note, name="note"),
+]
