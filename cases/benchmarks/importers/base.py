@@ -134,6 +134,8 @@ def clean(value: Any, limit: int = 300) -> str | None:
     """A short text fit for pages and the database: no NUL, no control characters, no lone surrogates."""
     if value is None or isinstance(value, dict | list):
         return None
+    if isinstance(value, str) and len(value) <= limit and value.isprintable():
+        return value
     text = str(value)[: limit + 1].encode("utf-8", "replace").decode("utf-8")
     text = "".join(mark if mark.isprintable() else " " for mark in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
