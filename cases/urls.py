@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("cases.register.urls")),
     path("", include("cases.documents.urls")),
     path("", include("cases.benchmarks.urls")),
+    path("", include("cases.labels.urls")),
 ]

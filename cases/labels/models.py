@@ -39,7 +39,12 @@ def outcome_choices() -> list[tuple[str, str]]:
 
 def disclosure_choices() -> list[tuple[str, str]]:
     """How much of a determination the developer is told."""
-    return [("full", "Full"), ("summary", "Summary"), ("fact_only", "Fact only"), ("none", "Nothing, with a reason")]
+    return [
+        ("full", "Full"),
+        ("summary", "Summary"),
+        ("fact_only", "Fact only"),
+        ("none", "Nothing, with a reason"),
+    ]
 
 
 class ConsultationQuerySet(GuardedQuerySet["Consultation"]):
@@ -74,7 +79,8 @@ class Consultation(Guarded):
         constraints = [
             models.UniqueConstraint(fields=["case", "office", "packet_digest"], name="consultation_once"),
             models.CheckConstraint(
-                condition=Q(answer="", answered_at__isnull=True) | (~Q(answer="") & Q(answered_at__isnull=False)),
+                condition=Q(answer="", answered_at__isnull=True)
+                | (~Q(answer="") & Q(answered_at__isnull=False)),
                 name="consultation_answered_at",
             ),
         ]
@@ -97,10 +103,20 @@ class PacketDocument(Guarded):
     document = models.ForeignKey(Document, models.PROTECT, related_name="packets")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["consultation", "document"], name="packet_document_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "document"], name="packet_document_once")
+        ]
 
     def __str__(self) -> str:
         return "document in a packet"
+
+
+class DeterminationQuerySet(GuardedQuerySet["Determination"]):
+    """Determinations, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "DeterminationQuerySet":
+        """Determinations this person may see: the programme's staff and the auditor those of their cases."""
+        return self.filter(visibility.determinations(user, now))
 
 
 class Determination(Guarded):
@@ -122,6 +138,7 @@ class Determination(Guarded):
     rescinded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     rescission_reason = models.TextField(blank=True)
     history = HistoricalRecords()
+    objects = DeterminationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -132,6 +149,18 @@ class Determination(Guarded):
 
     def __str__(self) -> str:
         return "determination"
+
+    def get_absolute_url(self) -> str:
+        """The determination's page."""
+        return reverse("cases:determination", args=[self.pk])
+
+
+class DisclosureQuerySet(GuardedQuerySet["Disclosure"]):
+    """Disclosures, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "DisclosureQuerySet":
+        """Disclosures this person may see: the developer's own and those of the programme's cases."""
+        return self.filter(visibility.disclosures(user, now))
 
 
 class Disclosure(Guarded):
@@ -147,11 +176,14 @@ class Disclosure(Guarded):
     response_at = models.DateTimeField(null=True, blank=True)
     response_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     history = HistoricalRecords()
+    objects = DisclosureQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["determination"], name="disclosure_once"),
-            models.CheckConstraint(condition=~Q(extent="none") | ~Q(reason=""), name="disclosure_none_with_reason"),
+            models.CheckConstraint(
+                condition=~Q(extent="none") | ~Q(reason=""), name="disclosure_none_with_reason"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -177,7 +209,9 @@ class Label(Guarded):
     determination = models.OneToOneField(Determination, models.PROTECT, related_name="label")
     case = models.ForeignKey(Case, models.PROTECT, related_name="labels")
     model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="labels")
-    suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, null=True, blank=True, related_name="labels")
+    suite_version = models.ForeignKey(
+        SuiteVersion, models.PROTECT, null=True, blank=True, related_name="labels"
+    )
     state = models.CharField(max_length=12, choices=STATES)
     signed_at = models.DateTimeField()
     effective_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,37 @@
+"""What the pages of labeling share: the case or determination behind them, and the way back to it."""
+
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_http_methods
+
+from cases.labels.models import Determination
+from cases.register.models import Case
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def visible_case(request: HttpRequest, case_id: UUID) -> Case:
+    """The case with what its pages show, or 404."""
+    visible = Case.objects.visible_to(request.user, request.now)
+    return get_object_or_404(
+        visible.select_related("model_version__model", "developer", "policy_version"), pk=case_id
+    )
+
+
+def visible_determination(request: HttpRequest, determination_id: UUID) -> Determination:
+    """The determination with what its pages show, or 404."""
+    visible = Determination.objects.visible_to(request.user, request.now)
+    return get_object_or_404(
+        visible.select_related(
+            "case__model_version__model", "case__developer", "case__policy_version", "signed_by", "rescinded_by",
+            "appointment__organisation", "policy_version", "suite_version__suite", "label",
+        ),
+        pk=determination_id,
+    )  # fmt: skip
+
+
+def decisions_of(case: Case) -> str:
+    """Address of the case's Decisions section."""
+    return f"{case.get_absolute_url()}#decisions"

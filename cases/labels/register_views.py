@@ -1,0 +1,64 @@
+"""Pages of the register of labels."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from cases.labels import forms, queries
+from cases.labels.models import Label
+from cases.rules import markings, visibility
+from portal.kit.paging import keyset_page
+
+
+@require_safe
+def register(request: HttpRequest) -> HttpResponse:
+    """Labels this person may see, effective ones first."""
+    form = forms.RegisterFilter(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    found = queries.register(
+        request.user, request.now, words=asked.get("q", ""), state=asked.get("state", "")
+    )
+    context = {
+        "title": "Register",
+        "form": form,
+        "page": keyset_page(found, order=queries.REGISTER_ORDER, cursor=request.GET.get("cursor", "")),
+        "count": found.order_by().count(),
+        "filtered": any(asked.values()),
+        "inside": visibility.sees_several_developers(request.user, request.now),
+    }
+    return render(request, "cases/labels/register.html", context)
+
+
+@require_safe
+def label(request: HttpRequest, label_id: UUID) -> HttpResponse:
+    """One register entry, with its evidence trail for those who may follow it."""
+    found = get_object_or_404(
+        Label.objects.visible_to(request.user, request.now).select_related(
+            "case", "model_version__model__developer", "suite_version__suite", "determination__signed_by",
+            "determination__appointment__organisation", "determination__policy_version",
+        ),
+        pk=label_id,
+    )  # fmt: skip
+    inside = visibility.sees_several_developers(request.user, request.now)
+    snapshot = found.determination.snapshot
+    context = {
+        "title": str(found.model_version),
+        "state": found.get_state_display(),
+        "state_tone": "info" if found.state == "effective" else "ended",
+        "label": found,
+        "inside": inside,
+        "runs": snapshot["packet"]["runs"] if inside else [],
+        "findings": snapshot["packet"]["findings"] if inside else [],
+        "heard": len(snapshot["consultations"]),
+        "packet_digest": snapshot["packet_digest"],
+        "successor": queries.successor(found, request.user, request.now),
+        "crumbs": [
+            {"label": "Register", "url": reverse("cases:register")},
+            {"label": str(found.model_version), "url": ""},
+        ],
+        "marking": markings.MARKINGS[found.case.marking],
+    }
+    return render(request, "cases/labels/label.html", context)
