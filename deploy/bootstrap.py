@@ -2,7 +2,7 @@
 
 `python3 -m deploy.bootstrap [run|test]`: `run` installs what Foreview needs, `test` also what testing and checking
 need, browser included. A digest of the locks is written when an environment is whole; a half-made one has none and is
-completed, and one that cannot be completed is made anew.
+made anew.
 """
 
 from __future__ import annotations
@@ -45,10 +45,8 @@ def install(locks: list[str]) -> None:
     whole = [file.read_text().split() for file in ENVIRONMENT.glob("foreview-*.stamp") if _is_true(file)]
     if any(set(locks) <= set(listed) for listed in whole) and _works():
         return
-    if not _works():
-        _create()
-    elif not whole:
-        say("environment: .venv/ is incomplete or out of date; completing it")
+    if not list(ENVIRONMENT.glob("foreview-*.stamp")) or not _works():
+        _create()  # also where an earlier run was cut off: pip takes half a package for a whole one
     for stamp in ENVIRONMENT.glob("foreview-*.stamp"):
         stamp.unlink()
     if not _pip(locks):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -252,17 +253,29 @@ def _valkey_binary() -> Path:
     return path
 
 
+_IN_NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}"]
+
+
+def _nameless() -> bool:
+    """Whether we run as a number without an account, as some containers do; PostgreSQL wants a name."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
+
+
 def _unprivileged() -> Way:
     """The first way that works here."""
     if os.geteuid() != 0:
-        return Way([], None, os.geteuid())
+        return Way(_IN_NAMESPACE if _nameless() else [], None, os.geteuid())
     nobody = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     reach = [
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     ]  # folders above that only root enters
     ways = (
-        Way(["unshare", "--user", f"--map-user={NOBODY}"], None, 0),
+        Way(_IN_NAMESPACE, None, 0),
         Way(["setpriv", *nobody, *reach], None, NOBODY),
         Way([], NOBODY, NOBODY),
     )

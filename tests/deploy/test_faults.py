@@ -231,7 +231,9 @@ def test_full_disk_refuses_writes_and_goes_on_reading(small_disk: Path, tmp_path
         assert installation.ask("SELECT count(*) > 0 FROM cases_case") == [(True,)]
         (small_disk / "filler").unlink()
         installation.drill("draft", str(ledger), "1")
-        assert ledger.read_text().splitlines()[-1].startswith("done"), "it did not go on when there was room again"
+        assert ledger.read_text().splitlines()[-1].startswith("done"), (
+            "it did not go on when there was room again"
+        )
         assert_nothing_lost(installation, ledger)
     finally:
         postgres.stop()
