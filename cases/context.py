@@ -14,9 +14,8 @@ from django.urls import reverse
 from accounts.models import Appointment, User
 from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT, PARTNER
 from cases.rules import visibility
+from cases.rules.quotation import VOLUNTARY
 from portal.notify.models import Notice
-
-VOLUNTARY: Final = "Participation is voluntary, and nothing here is needed to release a model."
 
 # label, url name, kinds of organisation that have it in their navigation; at most six words a role
 NAVIGATION: Final = (

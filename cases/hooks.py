@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import User
+from cases.access import hooks as _access  # noqa: F401  registers on case_moved and release_stated
 from cases.access.models import Grant
 from cases.labels.models import Consultation
 from cases.register.models import Case

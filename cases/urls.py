@@ -5,6 +5,7 @@ from django.urls import include, path
 app_name = "cases"
 urlpatterns = [
     path("", include("cases.register.urls")),
+    path("", include("cases.access.urls")),
     path("", include("cases.documents.urls")),
     path("", include("cases.benchmarks.urls")),
     path("", include("cases.labels.urls")),

@@ -30,12 +30,19 @@ class AgreementQuerySet(GuardedQuerySet["Agreement"]):
 class Agreement(Guarded):
     """One version of a case's access agreement. Its text is frozen with its digest when the first side signs."""
 
-    STATES = [("draft", "draft"), ("offered", "signed by one side"), ("signed", "signed"), ("superseded", "superseded")]
+    STATES = [
+        ("draft", "draft"),
+        ("offered", "signed by one side"),
+        ("signed", "signed"),
+        ("superseded", "superseded"),
+    ]
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="agreements")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=STATES, default="draft")
-    anchor_kind = models.CharField(max_length=30, choices=window.anchor_choices, default=window.GENERAL_RELEASE)
+    anchor_kind = models.CharField(
+        max_length=30, choices=window.anchor_choices, default=window.GENERAL_RELEASE
+    )
     anchor_at = models.DateTimeField()
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
@@ -53,13 +60,16 @@ class Agreement(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="agreement_version_once"),
-            models.UniqueConstraint(fields=["case"], condition=Q(state="signed"), name="agreement_one_signed"),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(state="signed"), name="agreement_one_signed"
+            ),
             models.CheckConstraint(
                 condition=Q(opens_at__lt=models.F("closes_at")) & Q(closes_at__lte=models.F("anchor_at")),
                 name="agreement_window_before_anchor",
             ),
             models.CheckConstraint(
-                condition=Q(opens_at__gte=models.F("anchor_at") - window.LIMIT), name="agreement_window_within_limit"
+                condition=Q(opens_at__gte=models.F("anchor_at") - window.LIMIT),
+                name="agreement_window_within_limit",
             ),
         ]
 
@@ -194,7 +204,9 @@ class Concurrence(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["nomination", "side"], condition=Q(retracted_at__isnull=True), name="concurrence_one_a_side"
+                fields=["nomination", "side"],
+                condition=Q(retracted_at__isnull=True),
+                name="concurrence_one_a_side",
             )
         ]
 
@@ -281,15 +293,19 @@ class Grant(Guarded):
         permissions = [("use_grant", "May use this grant")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(span__isempty=False) & Q(span__startswith__isnull=False) & Q(span__endswith__isnull=False),
+                condition=Q(span__isempty=False)
+                & Q(span__startswith__isnull=False)
+                & Q(span__endswith__isnull=False),
                 name="grant_bounded",
             ),
             models.CheckConstraint(
-                condition=Q(end_reason="", ended_at__isnull=True) | (~Q(end_reason="") & Q(ended_at__isnull=False)),
+                condition=Q(end_reason="", ended_at__isnull=True)
+                | (~Q(end_reason="") & Q(ended_at__isnull=False)),
                 name="grant_ended_with_reason",
             ),
             models.CheckConstraint(
-                condition=Q(kind="office", nomination__isnull=True) | Q(kind="partner", nomination__isnull=False),
+                condition=Q(kind="office", nomination__isnull=True)
+                | Q(kind="partner", nomination__isnull=False),
                 name="grant_partner_nominated",
             ),
             models.CheckConstraint(
@@ -311,7 +327,9 @@ class Grant(Guarded):
         """The state a person sees, derived from the stored word, the range and now."""
         span = window.Span(self.span.lower, self.span.upper)
         started = self.kind == "office" or self.terms_accepted_at is not None
-        return window.grant_state(self.state, span, now, ever_started=started, end_recorded=bool(self.end_reason))
+        return window.grant_state(
+            self.state, span, now, ever_started=started, end_recorded=bool(self.end_reason)
+        )
 
     @property
     def ends_at(self) -> datetime:

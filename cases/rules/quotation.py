@@ -1,4 +1,7 @@
-"""The one sentence of the order that is quoted verbatim. The language test allows its words here and nowhere else."""
+"""Sentences that stand word for word in many places.
+
+`NO_REQUIREMENT` quotes the order; the language test allows its words here and nowhere else.
+"""
 
 from typing import Final
 
@@ -7,3 +10,6 @@ NO_REQUIREMENT: Final = (
     "nothing in this section shall be construed to authorize the creation of a mandatory governmental licensing, "
     "preclearance, or permitting requirement"
 )
+
+# Domain rule 2: on every case page, notice and export that a developer can see
+VOLUNTARY: Final = "Participation is voluntary, and nothing here is needed to release a model."

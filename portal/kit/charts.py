@@ -30,7 +30,8 @@ class Bar:
 class WindowLine:
     """A window from its opening to its anchor: `shaded` (start, end, label) suspended time, `cuts` (at, cause).
 
-    `phase` is the derived phase word, `sentence` says the same as the picture. `until` stretches the axis.
+    `phase` is the derived phase word, `sentence` says the same as the picture. `until` stretches the axis. `name` and
+    `end_name` are the words of the whole and of its end, where it is not a window up to its anchor.
     """
 
     opens: datetime
@@ -42,6 +43,8 @@ class WindowLine:
     phase: str = ""
     sentence: str = ""
     until: datetime | None = None
+    name: str = "Window"
+    end_name: str = "anchor"
 
     @cached_property
     def drawing(self) -> WindowDrawing:

@@ -1,0 +1,223 @@
+"""Grants: issued under a signed agreement to an office or a partner, suspended, ended, closed out.
+
+A grant is held as an object permission by people named on it; whether it opens anything is asked on every read
+(`visibility.grant_is_live`), so that nothing has to run when its term is reached.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Model as Row
+
+from accounts import access
+from accounts.models import Appointment, Organisation, User
+from accounts.roles import AGENCY, PARTNER
+from cases.access import guards
+from cases.access.actions.agreements import moment
+from cases.access.actions.ending import end_grants, named_people, reach_term
+from cases.access.models import Agreement, Grant, Nomination, Suspension, close_out_choices
+from cases.access.sides import side_of
+from cases.register.actions import locked
+from cases.register.journal import happened
+from cases.register.models import Case
+from cases.rules import policy, window
+from portal.kit.actions import action
+from portal.kit.refusal import Refused
+
+
+def nameable(organisation: Organisation, now: datetime) -> list[User]:
+    """The people who may be named on a grant of this organisation: a partner's representatives, an office's staff."""
+    live = Appointment.objects.live(now).filter(organisation=organisation).select_related("person")
+    if organisation.kind == PARTNER:
+        live = live.in_role("partner_representative")
+    return list({a.person_id: a.person for a in live.order_by("person__name", "person_id")}.values())
+
+
+@action
+def issue_grant(
+    *,
+    case: Case,
+    organisation: Organisation,
+    people: Sequence[User],
+    mode: str,
+    tasks_allowed: str,
+    ends_at: datetime,
+    by: User,
+    now: datetime,
+    starts_at: datetime | None = None,
+    tasks_forbidden: str = "",
+    nomination: Nomination | None = None,
+) -> Grant:
+    """Issue a grant to a government office, or to a partner on a nomination both sides concur on.
+
+    people: named holders with a live appointment there. starts_at: from `now` when left out.
+    """
+    case = locked(case)
+    refused = guards.issue_refusal(by, case, now)
+    if refused:
+        raise refused
+    appointment = policy.require(by, "grant.issue", case, now=now)
+    at = moment(now)
+    _refuse_holder(case, organisation, nomination, at)
+    _refuse_people(organisation, people, now)
+    span = window.Span(starts_at or now, ends_at)
+    _refuse_span(case, span, partner=nomination is not None, now=now, at=at)
+    assert case.model_version is not None  # the database: a case past its draft names one
+    grant = Grant.objects.create(
+        case=case, organisation=organisation, kind="partner" if nomination else "office", mode=mode,
+        model_version=case.model_version, nomination=nomination, tasks_allowed=tasks_allowed,
+        tasks_forbidden=tasks_forbidden, span=DateTimeTZRange(span.start, span.end), state="agreed",
+        issued_at=now, issued_by=by,
+    )  # fmt: skip
+    for person in people:
+        access.give("use_grant", person, grant)
+    happened(
+        "grant.issued", case=case, by=by, now=now, appointment=appointment, subject=grant,
+        rows=[grant, *grant.user_permissions.all()], also=people,
+    )  # fmt: skip
+    return grant
+
+
+def _refuse_holder(
+    case: Case, organisation: Organisation, nomination: Nomination | None, at: datetime
+) -> None:
+    if nomination is None:
+        if organisation.kind != AGENCY:
+            raise Refused(
+                "A partner has a grant on a nomination that both sides concur on. Nominate it first."
+            )
+        return
+    fresh = Nomination.objects.with_sides().filter(pk=nomination.pk, case=case, partner=organisation).first()
+    if fresh is None:
+        raise Refused("This nomination is of another case or partner. Choose the partner's own.")
+    refused = guards.issuable_refusal(fresh, at)
+    if refused:
+        raise refused
+
+
+def _refuse_people(organisation: Organisation, people: Sequence[User], now: datetime) -> None:
+    if not people:
+        raise Refused("Name at least one person who will use the grant.")
+    known = {person.pk for person in nameable(organisation, now)}
+    strangers = [person.name for person in people if person.pk not in known]
+    if strangers:
+        raise Refused(
+            f"{strangers[0]} holds no live appointment at {organisation.short_name} that a grant can name. "
+            "Choose someone who does."
+        )
+
+
+def _refuse_span(case: Case, span: window.Span, *, partner: bool, now: datetime, at: datetime) -> None:
+    if span.start < now:
+        raise Refused(
+            "The grant would start in the past. Move its start later, or leave it out to start at once."
+        )
+    if span.end <= at:
+        raise Refused("The grant would have ended already. Move its end later.")
+    agreement = Agreement.objects.get(case=case, state="signed")
+    said = window.grant_refusal(
+        span,
+        partner=partner,
+        anchor_kind=agreement.anchor_kind,
+        anchor=agreement.anchor_at,
+        release=guards.release_of(guards.stated_dates(case)),
+        periods=guards.spans_of(list(case.window_periods.all())),
+    )
+    if said:
+        raise Refused(said)
+
+
+def _locked(grant: Grant) -> Grant:
+    """The grant row, locked after its case's row."""
+    case = locked(grant.case)
+    fresh = Grant.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=grant.pk)
+    fresh.case = case
+    return fresh
+
+
+def _changed(
+    kind: str, grant: Grant, rows: Sequence[Row], permission: str, by: User, now: datetime, **data: str
+) -> None:
+    appointment = policy.require(by, permission, grant.case, now=now)
+    happened(
+        kind, case=grant.case, by=by, now=now, appointment=appointment, subject=grant, rows=rows, data=data,
+        also=named_people(grant),
+    )  # fmt: skip
+
+
+@action
+def accept_terms(*, grant: Grant, by: User, now: datetime) -> Grant:
+    """Accept the terms, as a partner's representative named on the grant. A partner's grant opens nothing before."""
+    grant = _locked(grant)
+    refused = guards.accept_refusal(by, grant, now)
+    if refused:
+        raise refused
+    if grant.span.upper <= moment(now):
+        raise Refused("This grant ended while you had the page open.", conflict=True)
+    grant.terms_accepted_at, grant.terms_accepted_by = now, by
+    grant.save()
+    _changed("grant.terms_accepted", grant, [grant], "grant.accept_terms", by, now)
+    return grant
+
+
+@action
+def suspend_grant(*, grant: Grant, by: User, now: datetime, reason: str = "") -> Suspension:
+    """Suspend a grant at once for the side that `by` acts for. The window and the grant's term run on."""
+    grant = _locked(grant)
+    refused = guards.suspend_refusal(by, grant, now)
+    if refused:
+        raise refused
+    side = side_of(policy.require(by, "grant.suspend", grant.case, now=now))
+    suspension = Suspension.objects.create(grant=grant, side=side, reason=reason, since=now, suspended_by=by)
+    grant.state, grant.suspended_at = "suspended", grant.suspended_at or now
+    grant.save()
+    _changed("grant.suspended", grant, [grant, suspension], "grant.suspend", by, now, side=side)
+    return suspension
+
+
+@action
+def resume_grant(*, grant: Grant, by: User, now: datetime) -> Grant:
+    """Lift the suspension of the side that `by` acts for; the grant resumes when no other side suspends it."""
+    grant = _locked(grant)
+    refused = guards.resume_refusal(by, grant, now)
+    if refused:
+        raise refused
+    side = side_of(policy.require(by, "grant.suspend", grant.case, now=now))
+    suspension = grant.suspensions.select_for_update().get(side=side, until__isnull=True)
+    suspension.until, suspension.resumed_by = now, by
+    suspension.save()
+    if not grant.suspensions.filter(until__isnull=True).exists():
+        grant.state, grant.suspended_at = "agreed", None
+        grant.save()
+    _changed("grant.resumed", grant, [grant, suspension], "grant.suspend", by, now, side=side)
+    return grant
+
+
+@action
+def end_grant(*, grant: Grant, by: User, now: datetime) -> Grant:
+    """End a grant before its term. The first end is final."""
+    grant = _locked(grant)
+    refused = guards.end_refusal(by, grant, now)
+    if refused:
+        raise refused
+    appointment = policy.require(by, "grant.end", grant.case, now=now)
+    end_grants([grant], "revoked", case=grant.case, by=by, now=now, appointment=appointment)
+    return grant
+
+
+@action
+def close_out(*, grant: Grant, statement: str, by: User, now: datetime) -> Grant:
+    """File the return or destruction certificate of an ended grant; `statement` is one of `close_out_choices`."""
+    grant = _locked(grant)
+    refused = guards.close_out_refusal(by, grant, now)
+    if refused:
+        raise refused
+    if statement not in dict(close_out_choices()):
+        raise Refused("Say what was done with what was received: choose one of the statements.")
+    rows = reach_term(grant, now)
+    grant.closed_out_at, grant.close_out = now, statement
+    grant.save()
+    others = [row for row in rows if row is not grant]
+    _changed("grant.closed_out", grant, [grant, *others], "grant.close_out", by, now)
+    return grant

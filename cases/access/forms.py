@@ -1,0 +1,221 @@
+"""Forms of access: the agreement, signing, partners, grants. Each is short and about one thing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.forms import ChoiceField
+
+from accounts.models import Organisation, User
+from cases.access.guards import Stated
+from cases.access.models import Agreement, close_out_choices, mode_choices
+from cases.access.text import Terms, safeguard_labels
+from cases.register.models import Case
+from cases.rules import window
+from portal.kit.forms import EasternDateTimeField, SingleLine
+
+LONG: Final = 4000
+PEOPLE_LISTED: Final = 200
+
+
+def _text(label: str, hint: str = "", *, required: bool = True, rows: int = 4) -> forms.CharField:
+    return forms.CharField(
+        label=label, help_text=hint, required=required, max_length=LONG, widget=forms.Textarea({"rows": rows})
+    )
+
+
+class AgreementForm(forms.Form):
+    """The terms of an agreement version. The anchor is chosen among the dates the developer stated."""
+
+    anchor = ChoiceField(
+        label="Anchor",
+        widget=forms.RadioSelect,
+        help_text="The developer's own planned date; nobody else sets or moves it.",
+    )
+    opens_at = EasternDateTimeField(label="Window opens")
+    closes_at = EasternDateTimeField(
+        label="Window closes",
+        help_text="At the anchor or before; 30 days in all windows of the case together.",
+    )
+    scope = _text("Scope", "What the model is used for, by which offices, through which mode of access.")
+    safeguards = forms.MultipleChoiceField(
+        label="Safeguards attested", widget=forms.CheckboxSelectMultiple, required=False
+    )
+    isolation_attested = forms.BooleanField(
+        label="The agency attests isolation", required=False, help_text="Needed before anybody signs."
+    )
+    people = _text("People with access", "One name a line. Needed before anybody signs.", required=False)
+    revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, case: Case, stated: Stated, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._anchors = {
+            kind: stated[(kind, "planned")] for kind in window.ANCHORS if (kind, "planned") in stated
+        }
+        self._choices(
+            "anchor", [(k, f"{window.ANCHORS[k]}: {window.instant(at)}") for k, at in self._anchors.items()]
+        )
+        self._choices("safeguards", list(safeguard_labels(case).items()))
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, ChoiceField)
+        field.choices = choices
+
+    @staticmethod
+    def start(case: Case, stated: Stated, last: Agreement | None, now: datetime) -> dict[str, Any]:
+        """Initial values: those of the last version, or a window of 30 days before the stated release."""
+        values: dict[str, Any] = {"revision": case.revision}
+        planned = stated.get((window.GENERAL_RELEASE, "planned"))
+        if planned is not None:
+            opens = max(planned - window.LIMIT, now)
+            values |= {"anchor": window.GENERAL_RELEASE, "opens_at": opens, "closes_at": planned}
+        if last is not None:
+            values |= {
+                "anchor": last.anchor_kind, "scope": last.scope, "safeguards": last.safeguards,
+                "isolation_attested": last.isolation_attested, "people": "\n".join(last.people),
+            }  # fmt: skip
+        return values
+
+    def clean_people(self) -> list[str]:
+        """Names, one a line, empty lines dropped."""
+        clean = SingleLine(max_length=PEOPLE_LISTED, required=False).clean
+        return [name for line in self.cleaned_data["people"].splitlines() if (name := clean(line))]
+
+    def clean_scope(self) -> str:
+        """The scope with plain line ends, so that the same words have the same digest."""
+        return "\n".join(self.cleaned_data["scope"].splitlines()).strip()
+
+    def terms(self) -> Terms:
+        """The cleaned values as terms."""
+        data = self.cleaned_data
+        return Terms(
+            anchor_kind=data["anchor"],
+            anchor_at=self._anchors[data["anchor"]],
+            opens_at=data["opens_at"],
+            closes_at=data["closes_at"],
+            scope=data["scope"],
+            safeguards=tuple(data["safeguards"]),
+            isolation_attested=data["isolation_attested"],
+            people=tuple(data["people"]),
+        )
+
+    def span(self) -> tuple[window.Span, datetime] | None:
+        """The window and the anchor as typed, as far as they can be read, for the line above the form."""
+        data = getattr(self, "cleaned_data", {})
+        opens, closes, anchor = data.get("opens_at"), data.get("closes_at"), data.get("anchor")
+        if not (opens and closes and anchor) or opens >= closes:
+            return None
+        return window.Span(opens, closes), self._anchors[anchor]
+
+
+class SignForm(forms.Form):
+    """The signature: the digest of the text that was shown goes with it."""
+
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    confirmed = forms.BooleanField(
+        label="I have read the exact text above and sign it in the capacity shown.",
+        error_messages={"required": "Mark the box to sign, or go back; nothing is signed yet."},
+    )
+
+
+class NominationForm(forms.Form):
+    """A trusted partner and why."""
+
+    partner = forms.ModelChoiceField(
+        Organisation.objects.filter(kind="partner", is_active=True).order_by("short_name"),
+        label="Partner", empty_label="Choose one",
+    )  # fmt: skip
+    purpose = _text(
+        "Purpose", "What the partner is to do with early access. Read by the developer and the agency."
+    )
+    basis = SingleLine(
+        label="Basis",
+        max_length=200,
+        help_text="Why this partner, for example: operator of critical infrastructure.",
+    )
+    sector = SingleLine(
+        label="Sector", max_length=100, required=False, help_text="As on the roster when left out."
+    )
+    starts_at = EasternDateTimeField(
+        label="Planned start of access",
+        required=False,
+        help_text="The offer lapses at that hour at the latest.",
+    )
+
+
+class ReasonForm(forms.Form):
+    """A reason that only the own side reads."""
+
+    reason = _text("Reason", "Read by your own side alone.", required=False, rows=3)
+
+
+class ConfirmForm(forms.Form):
+    """A box to mark before something far-reaching; the words come with it."""
+
+    confirmed = forms.BooleanField(
+        error_messages={"required": "Mark the box, or go back; nothing has changed."}
+    )
+
+    def __init__(self, *args: Any, words: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirmed"].label = words
+
+
+class RetractForm(ReasonForm, ConfirmForm):
+    """Retracting a concurrence."""
+
+    field_order = ("reason", "confirmed")
+
+
+class GrantForm(forms.Form):
+    """A grant for an organisation already chosen: who, how, for what, from when until when."""
+
+    people = forms.MultipleChoiceField(
+        label="People named on the grant",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Only they hold it; each as a permission of their own.",
+        error_messages={"required": "Name at least one person who will use the grant."},
+    )
+    mode = ChoiceField(label="How the model is reached", choices=mode_choices, widget=forms.RadioSelect)
+    tasks_allowed = _text("Tasks allowed")
+    tasks_forbidden = _text("Tasks not allowed", required=False)
+    starts_at = EasternDateTimeField(label="Starts", required=False, help_text="At once when left out.")
+    ends_at = EasternDateTimeField(
+        label="Ends", help_text="Inside the access window; it ends by itself at that second."
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._people = {str(person.pk): person for person in people}
+        field = self.fields["people"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(key, person.name) for key, person in self._people.items()]
+
+    def clean_people(self) -> list[User]:
+        """The people chosen."""
+        return [self._people[key] for key in self.cleaned_data["people"]]
+
+
+class CloseOutForm(ConfirmForm):
+    """The return or destruction certificate."""
+
+    field_order = ("statement", "confirmed")
+    statement = ChoiceField(label="What was done", choices=close_out_choices, widget=forms.RadioSelect)
+
+
+class HolderForm(forms.Form):
+    """For whom a grant is: read from the address `?for=office:<id>` or `?for=partner:<nomination id>`."""
+
+    def __init__(self, value: str) -> None:
+        kind, _, key = value.partition(":")
+        super().__init__({"kind": kind, "key": key})
+
+    kind = ChoiceField(choices=[("office", "office"), ("partner", "partner")])
+    key = forms.UUIDField()
+
+    def chosen(self) -> tuple[str, UUID] | None:
+        """Kind and id, or None when the address says nothing readable."""
+        return (self.cleaned_data["kind"], self.cleaned_data["key"]) if self.is_valid() else None

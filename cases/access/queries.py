@@ -1,0 +1,250 @@
+"""What pages ask about access: the section of a case, a partner's grants, and what the pages of one row show.
+
+What waits for whom stands in `waiting.py`. Rows come with everything a page shows of them, in one query a kind.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+from accounts.models import Organisation, User
+from cases.access import guards, lines
+from cases.access.models import Agreement, Grant, Nomination, Signature, Suspension, WindowPeriod
+from cases.access.sides import own_side
+from cases.access.text import safeguard_labels
+from cases.access.waiting import waiting
+from cases.register.models import Case
+from cases.rules import lifecycle, policy, visibility, window
+from portal.kit.paging import Page, keyset_page
+
+__all__ = [
+    "agreement_page",
+    "grant_list",
+    "holders",
+    "inside",
+    "nomination_page",
+    "section",
+    "shared_documents",
+    "shown_grant",
+    "terms_of_grant",
+    "waiting",
+    "with_signatures",
+    "with_suspensions",
+]
+
+GRANT_ORDER: Final = ("-issued_at", "-id")
+AGREEMENT_TONES: Final = {
+    "draft": "neutral",
+    "offered": "warning",
+    "signed": "success",
+    "superseded": "ended",
+}
+OFFER_TONES: Final = {"offered": "warning", "concurred": "success", "retracted": "ended", "lapsed": "ended"}
+GRANT_TONES: Final = {"active": "success", "scheduled": "info", "suspended": "warning", "proposed": "neutral"}
+
+
+# -- rows -----------------------------------------------------------------------------------------------------------
+
+
+def with_signatures(agreements: QuerySet[Agreement]) -> QuerySet[Agreement]:
+    """Agreements with `signed` (side, name, capacity, at), and `window`, `cut_at`, `cut_cause` of their window."""
+    signed = Signature.objects.filter(agreement=OuterRef("pk")).order_by("signed_at")
+    period = WindowPeriod.objects.filter(agreement=OuterRef("pk"))
+    facts = JSONObject(side="side", name="signed_by__name", capacity="capacity", at="signed_at")
+    return agreements.annotate(
+        signed=ArraySubquery(signed.values(facts=facts)),
+        window=Subquery(period.values("span")[:1]),
+        cut_at=Subquery(period.values("cut_at")[:1]),
+        cut_cause=Subquery(period.values("cut_cause")[:1]),
+    )
+
+
+def with_suspensions(grants: QuerySet[Grant]) -> QuerySet[Grant]:
+    """Grants with their organisation and `suspended` (side, since, until)."""
+    rows = Suspension.objects.filter(grant=OuterRef("pk")).order_by("since")
+    facts = JSONObject(side="side", since="since", until="until")
+    return grants.select_related("organisation").annotate(suspended=ArraySubquery(rows.values(facts=facts)))
+
+
+def signatures_of(agreement: Agreement) -> list[dict[str, Any]]:
+    """The signatures of an agreement from `with_signatures`, instants as such."""
+    rows: list[dict[str, Any]] = agreement.signed  # type: ignore[attr-defined]
+    capacities = dict(Signature._meta.get_field("capacity").flatchoices)
+    return [
+        {**row, "at": datetime.fromisoformat(row["at"]), "capacity": capacities[row["capacity"]]}
+        for row in rows
+    ]
+
+
+def shown_grant(grant: Grant, now: datetime, *, inside: bool = True) -> dict[str, Any]:
+    """A grant as a list shows it. A partner reads only that its grant ended, not why."""
+    state = grant.state_at(now)
+    if not inside and grant.has_ended(now):
+        state = "ended" if state != "expired" else state
+    return {"row": grant, "state": state, "tone": GRANT_TONES.get(state, "ended")}
+
+
+# -- the section of a case ------------------------------------------------------------------------------------------
+
+
+def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
+    """Access of a visible case: agreement versions, the window's line, nominations, grants. Three queries.
+
+    None for a case that the government opened itself: it has no access.
+    """
+    if case.origin == "government":
+        return None
+    agreements = list(with_signatures(Agreement.objects.filter(case=case)).order_by("-number"))
+    nominations = list(
+        Nomination.objects.with_sides()
+        .filter(case=case)
+        .select_related("partner")
+        .order_by("proposed_at", "pk")
+    )
+    grants = list(with_suspensions(Grant.objects.filter(case=case)).order_by("issued_at", "pk"))
+    return {
+        "case": case,
+        "agreements": [_shown_agreement(agreement) for agreement in agreements],
+        "nominations": [_shown_nomination(nomination, now) for nomination in nominations],
+        "grants": [shown_grant(grant, now) for grant in grants],
+        "line": _line(agreements, grants, now),
+        "count": len(grants),
+        "may": _may(case, user, now),
+    }
+
+
+def _shown_agreement(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "row": agreement,
+        "state": agreement.get_state_display(),
+        "tone": AGREEMENT_TONES[agreement.state],
+        "signatures": signatures_of(agreement),
+    }
+
+
+def _shown_nomination(nomination: Nomination, now: datetime) -> dict[str, Any]:
+    state = guards.offer_state(nomination, now)
+    return {"row": nomination, "state": state, "tone": OFFER_TONES[state]}
+
+
+def _line(agreements: list[Agreement], grants: list[Grant], now: datetime) -> Any:
+    """The line of the windows that were set, else of the newest draft, else None. `agreements` newest first."""
+    periods = [agreement for agreement in agreements if agreement.window is not None]  # type: ignore[attr-defined]
+    if periods:
+        return lines.window_line(periods[0], periods[::-1], grants, now)
+    drafts = [agreement for agreement in agreements if agreement.state in ("draft", "offered")]
+    if not drafts:
+        return None
+    span = window.Span(drafts[0].opens_at, drafts[0].closes_at)
+    return lines.draft_line(span, drafts[0].anchor_at, now)
+
+
+def _may(case: Case, user: User, now: datetime) -> dict[str, bool]:
+    """Which doors the section shows; the pages behind them ask the guards. No query."""
+
+    def stands(permission: str) -> bool:
+        return policy.standing(user, permission, case, now) is not None
+
+    return {
+        "draft": case.stage == lifecycle.SCOPING and stands("agreement.draft"),
+        "nominate": case.stage in guards.NOMINATING and stands("partner.nominate"),
+        "issue": case.stage in guards.GRANTING and stands("grant.issue"),
+    }
+
+
+# -- one agreement, one nomination ------------------------------------------------------------------------------------
+
+
+def agreement_page(agreement: Agreement, user: User, now: datetime) -> dict[str, Any]:
+    """What the agreement's page shows; the text only to those who read content of the case."""
+    set_window = agreement.window is not None  # type: ignore[attr-defined]
+    span = window.Span(agreement.opens_at, agreement.closes_at)
+    case = agreement.case
+    line = (
+        lines.window_line(agreement, [agreement], with_suspensions(Grant.objects.filter(case=case)), now)
+        if set_window
+        else lines.draft_line(span, agreement.anchor_at, now)
+    )
+    labels = safeguard_labels(case)
+    return {
+        "agreement": agreement,
+        "signatures": signatures_of(agreement),
+        "line": line,
+        "length": window.words(span.length),
+        "safeguards": [labels.get(id, id) for id in agreement.safeguards],
+        "content": visibility.reads_content(user, case, now),
+        "newest": case.agreements.order_by("-number").first(),
+        "state": agreement.get_state_display(),
+        "state_tone": AGREEMENT_TONES[agreement.state],
+    }
+
+
+def nomination_page(nomination: Nomination, user: User, now: datetime) -> dict[str, Any]:
+    """What the nomination's page shows; a reason is shown to the side that gave it alone."""
+    state = guards.offer_state(nomination, now)
+    content = visibility.reads_content(user, nomination.case, now)
+    side = own_side(user, now) if content else ""
+    rows = nomination.concurrences.select_related("concurred_by", "appointment").order_by("concurred_at")
+    grants = with_suspensions(Grant.objects.visible_to(user, now).filter(nomination=nomination))
+    return {
+        "nomination": nomination,
+        "content": content,
+        "concurrences": [{"row": row, "reason": row.reason if row.side == side else ""} for row in rows],
+        "grants": [shown_grant(grant, now) for grant in grants.order_by("issued_at")],
+        "state": state,
+        "state_tone": OFFER_TONES[state],
+    }
+
+
+# -- grants -----------------------------------------------------------------------------------------------------------
+
+
+def inside(grant: Grant, user: User, now: datetime) -> bool:
+    """Whether this person sees the grant as part of a case it may open, and not as the partner who holds it."""
+    return Case.objects.visible_to(user, now).filter(pk=grant.case_id).exists()
+
+
+def grant_list(user: User, now: datetime, cursor: str) -> Page[Grant]:
+    """The grants this person may see, newest first, page by page; `in_case` says whether it sees the case too."""
+    seen = Case.objects.visible_to(user, now).filter(pk=OuterRef("case_id"))
+    found = Grant.objects.visible_to(user, now).annotate(in_case=Exists(seen))
+    rows = found.select_related("organisation", "case", "model_version__model")
+    return keyset_page(rows, order=GRANT_ORDER, cursor=cursor)
+
+
+def shared_documents(grant: Grant, user: User, now: datetime) -> QuerySet:
+    """The documents shared with the grant that this person may open now.
+
+    Documents are asked by name: their room stands beside this one and is not imported.
+    """
+    shares = grant.shares.filter(ended_at__isnull=True).values("document")
+    openable = apps.get_model("cases", "Document").objects.openable_by(user, now)
+    found: QuerySet = openable.filter(pk__in=shares).order_by("created_at", "pk")
+    return found
+
+
+def terms_of_grant(grant: Grant) -> list[str]:
+    """The safeguards of the signed agreement the grant stands under, as labels."""
+    agreement = Agreement.objects.filter(case=grant.case, state="signed").first()
+    labels = safeguard_labels(grant.case)
+    return [labels.get(id, id) for id in agreement.safeguards] if agreement else []
+
+
+def holders(case: Case, now: datetime) -> list[tuple[str, str]]:
+    """For whom a grant may be issued: (`office:<id>` or `partner:<nomination id>`, name)."""
+    offices = Organisation.objects.filter(kind="agency", is_active=True).order_by("short_name")
+    partners = Nomination.objects.with_sides().filter(case=case).select_related("partner")
+    given = Grant.objects.filter(end_reason="", span__endswith__gt=now, nomination=OuterRef("pk"))
+    ready = partners.filter(~Q(Exists(given))).order_by("partner__short_name")
+    return [
+        *((f"office:{office.pk}", f"{office.short_name} (government office)") for office in offices),
+        *(
+            (f"partner:{row.pk}", f"{row.partner.short_name} (trusted partner)")
+            for row in ready
+            if guards.offer_state(row, now) == "concurred"
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Pages of access, by noun: agreements, partners, grants. `pages` is what they have in common."""

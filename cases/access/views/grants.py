@@ -1,0 +1,169 @@
+"""Pages of grants: issue, list, one grant as developer and agency see it. `holding` is the partner's side."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Organisation
+from accounts.requests import Request
+from cases.access import guards, lines, queries
+from cases.access.actions import end_grant, issue_grant, resume_grant, suspend_grant
+from cases.access.actions.grants import nameable
+from cases.access.forms import ConfirmForm, GrantForm, HolderForm, ReasonForm
+from cases.access.models import Grant, Nomination
+from cases.access.views.holding import own_grant
+from cases.access.views.pages import one_action, stop, visible_case, visible_grant
+from cases.register.models import Case
+from cases.register.pages import frame
+from cases.rules import policy, visibility
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@form_page
+def grant_new(request: Request, case_id: UUID) -> HttpResponse:
+    """Issue a grant: first for whom (`?for=`), then its terms."""
+    case = visible_case(request, case_id)
+    policy.require(request.user, "grant.issue", case, now=request.now)
+    stop(request, guards.issue_refusal(request.user, case, request.now))
+    chosen = HolderForm(request.GET.get("for", "")).chosen()
+    if chosen is None:
+        page = frame(case, "Issue a grant", holders=queries.holders(case, request.now))
+        return render(request, "cases/access/grant_new.html", page)
+    organisation, nomination = _holder(case, *chosen)
+    end = max((span.end for span in guards.spans_of(list(case.window_periods.all()))), default=None)
+    form = GrantForm(
+        request.POST or None, people=nameable(organisation, request.now), initial={"ends_at": end}
+    )
+    return one_action(
+        request,
+        form,
+        lambda data: issue_grant(
+            case=case,
+            organisation=organisation,
+            nomination=nomination,
+            by=request.user,
+            now=request.now,
+            **data,
+        ),
+        frame=frame(case, f"Issue a grant to {organisation.short_name}"),
+        says=[
+            f"{organisation.name} may use {case.model_version} under the signed agreement, nothing else of the case."
+        ],
+        label="Issue the grant",
+        done=f"The grant of {organisation.short_name} is issued. The people named on it are told.",
+        then=f"{case.get_absolute_url()}#access",
+    )
+
+
+def _holder(case: Case, kind: str, key: UUID) -> tuple[Organisation, Nomination | None]:
+    if kind == "office":
+        return get_object_or_404(Organisation.objects.filter(kind="agency", is_active=True), pk=key), None
+    nomination = get_object_or_404(Nomination.objects.select_related("partner"), pk=key, case=case)
+    return nomination.partner, nomination
+
+
+@require_http_methods(["GET", "HEAD"])
+def grants(request: Request) -> HttpResponse:
+    """The grants this person may see, newest first; for a partner its own."""
+    page = queries.grant_list(request.user, request.now, request.GET.get("cursor", ""))
+    rows = [queries.shown_grant(grant, request.now, inside=grant.in_case) for grant in page.items]  # type: ignore[attr-defined]
+    inside = any(grant.in_case for grant in page.items)  # type: ignore[attr-defined]
+    context = {"title": "Grants", "page": page, "rows": rows, "inside": inside}
+    return render(request, "cases/access/grants.html", context)
+
+
+@require_http_methods(["GET", "HEAD"])
+def grant(request: Request, grant_id: UUID) -> HttpResponse:
+    """One grant. Its partner gets a page of its own; once access has ended or is suspended, a sentence and 403."""
+    found = visible_grant(request, grant_id)
+    if not queries.inside(found, request.user, request.now):
+        return own_grant(request, found)
+    return render(request, "cases/access/grant.html", _inside_page(request, found))
+
+
+def _inside_page(request: Request, found: Grant) -> dict[str, Any]:
+    user, now = request.user, request.now
+    shown = queries.shown_grant(found, now)
+    page = frame(found.case, f"Grant of {found.organisation.short_name}")
+    for name, guard in (
+        ("suspend_off", guards.suspend_refusal),
+        ("resume_off", guards.resume_refusal),
+        ("end_off", guards.end_refusal),
+    ):
+        refused = guard(user, found, now)
+        page[name] = refused.sentence if refused else ""
+    return {
+        **page,
+        "grant": found,
+        "state": shown["state"],
+        "state_tone": shown["tone"],
+        "line": lines.grant_line(found, shown["state"], now),
+        "content": visibility.reads_content(user, found.case, now),
+        "safeguards": queries.terms_of_grant(found),
+        "documents": queries.shared_documents(found, user, now),
+        "people": found.user_permissions.select_related("user").order_by("user__name"),
+        "suspends": policy.standing(user, "grant.suspend", found.case, now) is not None,
+        "ends": policy.standing(user, "grant.end", found.case, now) is not None,
+    }
+
+
+@form_page
+def grant_suspend(request: Request, grant_id: UUID) -> HttpResponse:
+    """Suspend for one's side."""
+    found = visible_grant(request, grant_id)
+    stop(request, guards.suspend_refusal(request.user, found, request.now))
+    return one_action(
+        request,
+        ReasonForm(request.POST or None),
+        lambda data: suspend_grant(grant=found, by=request.user, now=request.now, reason=data["reason"]),
+        frame=frame(found.case, f"Suspend the grant of {found.organisation.short_name}"),
+        says=["Access stops at once for everybody named. The window and the grant's term run on meanwhile."],
+        label="Suspend the grant",
+        kind="danger",
+        done="The grant is suspended.",
+        then=found.get_absolute_url(),
+    )
+
+
+@form_page
+def grant_resume(request: Request, grant_id: UUID) -> HttpResponse:
+    """Lift one's side's suspension."""
+    found = visible_grant(request, grant_id)
+    stop(request, guards.resume_refusal(request.user, found, request.now))
+    return one_action(
+        request,
+        ConfirmForm(request.POST or None, words="I lift my side's suspension."),
+        lambda data: resume_grant(grant=found, by=request.user, now=request.now),
+        frame=frame(found.case, f"Resume the grant of {found.organisation.short_name}"),
+        says=[
+            "Access is open again at once, unless the other side suspends it too. Its end stays where it was."
+        ],
+        label="Resume the grant",
+        done="Your side's suspension is lifted.",
+        then=found.get_absolute_url(),
+    )
+
+
+@form_page
+def grant_end(request: Request, grant_id: UUID) -> HttpResponse:
+    """End a grant before its term."""
+    found = visible_grant(request, grant_id)
+    stop(request, guards.end_refusal(request.user, found, request.now))
+    named = found.user_permissions.count()
+    return one_action(
+        request,
+        ConfirmForm(request.POST or None, words="I end this grant now."),
+        lambda data: end_grant(grant=found, by=request.user, now=request.now),
+        frame=frame(found.case, f"End the grant of {found.organisation.short_name}"),
+        says=[
+            f"Access ends at once for {named} named {'person' if named == 1 else 'people'}. An end is final."
+        ],
+        label="End the grant",
+        kind="danger",
+        done=f"The grant of {found.organisation.short_name} ended.",
+        then=found.get_absolute_url(),
+    )
