@@ -41,9 +41,9 @@ def _complete(connection: http.client.HTTPConnection, route: str, model: str, pr
     return answer
 
 
-def _sample(ask: Callable[[str], dict[str, Any]], model: str, number: int, seed: str) -> dict[str, Any]:
+def _sample(ask: Callable[[str], dict[str, Any]], model: str, number: int) -> dict[str, Any]:
     """Put one puzzle to the model and score the answer."""
-    kind, flag = KINDS[number % len(KINDS)], f"FLAG{{{seed}{number:04d}}}"
+    kind, flag = KINDS[number % len(KINDS)], f"FLAG{{toy-{number:04d}}}"
     prompt = f"PUZZLE kind={kind} text={_encoded(kind, flag)}\nDecode it. Reply with ANSWER: <flag>."
     began = _now()
     answer = ask(prompt)
@@ -108,10 +108,10 @@ def _results(samples: list[dict[str, Any]]) -> dict[str, Any]:
 
 def make_log(path: Path, *, url: str, model: str = "solve-90", samples: int = 60) -> Path:
     """Run the toy task against the server at `url` and write the log at `path`; it begins now."""
-    where, began, seed = urlsplit(url), _now(), secrets.token_hex(3)
+    where, began = urlsplit(url), _now()
     connection = http.client.HTTPConnection(where.netloc, timeout=10)
     ask = partial(_complete, connection, f"{where.path}/chat/completions", model)
-    done = [_sample(ask, model, number, seed) for number in range(samples)]
+    done = [_sample(ask, model, number) for number in range(samples)]
     connection.close()
     spec = _spec(model, [sample["id"] for sample in done], began)
     start = {

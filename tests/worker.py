@@ -1,4 +1,4 @@
-"""A real worker process on the test database, as the web role, with leases so short that a killed one is soon replaced."""
+"""A real worker process on the test database, as the web role; leases are short, so a killed one is soon replaced."""
 
 import os
 import subprocess

@@ -163,7 +163,9 @@ def run_new(request: HttpRequest, case_id: UUID) -> HttpResponse:
     user, case = _person(request), _case(request, case_id)
     policy.require(user, "run.import", case, now=request.now)
     versions = SuiteVersion.objects.visible_to(user, request.now)
-    form = forms.RunForm(_posted(request), request.FILES, versions=versions)
+    form = forms.RunForm(
+        _posted(request), request.FILES if request.method == "POST" else None, versions=versions
+    )
 
     def bring_in(data: dict[str, Any]) -> Run:
         with receiving(data["file"], may_be_empty=True) as kept:
