@@ -10,6 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cases.access.actions import (
+    accept_terms,
+    concur,
+    draft_agreement,
+    issue_grant,
+    nominate,
+    sign_agreement,
+)
+from cases.access.models import Agreement, Grant, Nomination
 from cases.benchmarks.actions import (
     TaskSpec,
     accept_run,
@@ -22,6 +31,9 @@ from cases.benchmarks.models import Run, SuiteVersion, ThresholdRule
 from cases.benchmarks.tasks import read
 from cases.documents.actions import upload
 from cases.documents.models import Document
+from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
+from cases.labels.models import Determination
+from cases.labels.signing import propose, sign_determination
 from cases.register.actions import assign, draft_case, move_case
 from cases.register.models import Case
 from portal.kit.files import receive
@@ -78,6 +90,92 @@ def benchmarking(cast: Cast, now: datetime, **changes: Any) -> Case:
     return move_case(case=acknowledged(cast, now, **changes), name="documents_only", by=cast.officer, now=now)
 
 
+WINDOW = timedelta(days=20)  # of the agreement below; general release is planned five days after it
+ANCHOR_AFTER = timedelta(days=25)
+
+
+def agreement(cast: Cast, case: Case, now: datetime, **changes: Any) -> Agreement:
+    """A complete draft by the case officer: the window opens now and lasts twenty days."""
+    stated = case.model_version.milestones.filter(kind="general_release").order_by("-stated_at").first()
+    values = {
+        "anchor_kind": "general_release",
+        "anchor_at": stated.at,
+        "opens_at": now,
+        "closes_at": now + WINDOW,
+        "scope": "Classified benchmarking of cyber capabilities by the agency.",
+        "safeguards": ["isolation", "logging"],
+        "isolation_attested": True,
+        "people": [cast.evaluator.name, cast.evaluator2.name],
+        **changes,
+    }
+    return draft_agreement(case=case, by=cast.officer, now=now, **values)
+
+
+def sign_both(cast: Cast, version: Agreement, now: datetime) -> Case:
+    """Both signatures under a version; the case is in access."""
+    for by in (cast.signatory, cast.lead):
+        sign_agreement(agreement=version, digest=version.text_digest, by=by, now=now)
+    return Case.objects.get(pk=version.case_id)
+
+
+def agreed(cast: Cast, now: datetime, **changes: Any) -> Case:
+    """In access: both sides signed, the window open from now for twenty days, no grant yet."""
+    case = acknowledged(cast, now, **{"release_at": now + ANCHOR_AFTER, **changes})
+    return sign_both(cast, agreement(cast, case, now), now)
+
+
+def nominated(cast: Cast, case: Case, now: datetime, *, partner: Any = None, both: bool = True) -> Nomination:
+    """A trusted partner nominated by the liaison, concurred on by both sides unless told otherwise."""
+    offer = nominate(
+        case=case,
+        partner=partner or cast.partner_org,
+        purpose="Find and mend weaknesses in grid software.",
+        basis="operator of critical infrastructure",
+        by=cast.liaison,
+        now=now,
+    )
+    for by in (cast.signatory, cast.lead) if both else ():
+        concur(nomination=offer, by=by, now=now, reason=f"Known to {by.name}.")
+    return offer
+
+
+def office_grant(cast: Cast, case: Case, now: datetime, **changes: Any) -> Grant:
+    """A grant of the agency for both evaluators, from now to the window's end."""
+    values = {
+        "organisation": cast.agency,
+        "people": [cast.evaluator, cast.evaluator2],
+        "mode": "developer_enclave",
+        "tasks_allowed": "Benchmark suites of the agency.",
+        "ends_at": now + WINDOW,
+        **changes,
+    }
+    return issue_grant(case=case, by=cast.officer, now=now, **values)
+
+
+def partner_grant(cast: Cast, case: Case, now: datetime, *, accepted: bool = True, **changes: Any) -> Grant:
+    """A partner's grant on both concurrences, its terms accepted unless told otherwise."""
+    values = {
+        "organisation": cast.partner_org,
+        "people": [cast.partner],
+        "mode": "developer_api",
+        "tasks_allowed": "Find and mend weaknesses in grid software.",
+        "tasks_forbidden": "No red teaming of others.",
+        "ends_at": now + WINDOW,
+        **changes,
+    }
+    values.setdefault("nomination", nominated(cast, case, now))
+    grant = issue_grant(case=case, by=cast.officer, now=now, **values)
+    return accept_terms(grant=grant, by=cast.partner, now=now) if accepted else grant
+
+
+def granted(cast: Cast, now: datetime, **changes: Any) -> Case:
+    """In access with a live office grant and a live partner grant."""
+    case = agreed(cast, now, **changes)
+    office_grant(cast, case, now)
+    partner_grant(cast, case, now)
+    return Case.objects.get(pk=case.pk)
+
+
 def suite(cast: Cast, now: datetime, task: str = TASK, samples: int = 60, epochs: int = 1) -> SuiteVersion:
     """A registered suite version with one task."""
     spec = TaskSpec(task, samples, epochs)
@@ -110,4 +208,48 @@ def measured(cast: Cast, now: datetime, **changes: Any) -> Case:
         run = imported(cast, case, version, fresh_log(Path(folder) / "fresh.eval"), now)
     read(run, lambda: now)
     accept_run(run=run, by=cast.evaluator, now=now)
+    return Case.objects.get(pk=case.pk)
+
+
+def labeling(cast: Cast, now: datetime, **changes: Any) -> Case:
+    """In labeling, measured; no office asked yet."""
+    return move_case(case=measured(cast, now, **changes), name="label", by=cast.officer, now=now)
+
+
+def asked(cast: Cast, now: datetime, **changes: Any) -> Case:
+    """In labeling, both offices asked on a packet with every document; no answer yet."""
+    case = labeling(cast, now, **changes)
+    papers = list(case.documents.all())
+    question = "Do you concur that the threshold is met?"
+    open_consultations(case=case, question=question, documents=papers, by=cast.officer, now=now)
+    return Case.objects.get(pk=case.pk)
+
+
+def consulted(cast: Cast, now: datetime, **changes: Any) -> Case:
+    """In labeling, the required office concurring and the optional one without a view: ready to sign."""
+    case = asked(cast, now, **changes)
+    for consultation in case.consultations.all():
+        by, answer = (cast.consultee, "concur") if consultation.required else (cast.consultee2, "no_view")
+        answer_consultation(consultation=consultation, answer=answer, by=by, now=now)
+    return Case.objects.get(pk=case.pk)
+
+
+def signed(case: Case, by: Any, now: datetime, outcome: str = "meets_threshold", **more: Any) -> Determination:
+    """The determination, signed on the very text that `by` would read."""
+    chosen = {"outcome": outcome, "rationale": "The finding holds at this elicitation and budget.", **more}
+    text = propose(case=case, by=by, now=now, **chosen)
+    return sign_determination(case=case, text_digest=text.digest, by=by, now=now, **chosen)
+
+
+def determined(cast: Cast, now: datetime, outcome: str = "meets_threshold", **changes: Any) -> Case:
+    """In labeling, the determination signed; nothing disclosed yet."""
+    case = consulted(cast, now, **changes)
+    signed(case, cast.official, now, outcome)
+    return Case.objects.get(pk=case.pk)
+
+
+def labelled(cast: Cast, now: datetime, **changes: Any) -> Case:
+    """In labeling with an effective label, disclosed in full to the developer."""
+    case = determined(cast, now, **changes)
+    record_disclosure(determination=case.determinations.get(), extent="full", by=cast.officer, now=now)
     return Case.objects.get(pk=case.pk)
