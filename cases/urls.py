@@ -4,6 +4,7 @@ from django.urls import include, path
 
 app_name = "cases"
 urlpatterns = [
+    path("", include("cases.reports.urls")),
     path("", include("cases.register.urls")),
     path("", include("cases.access.urls")),
     path("", include("cases.documents.urls")),

@@ -1,0 +1,276 @@
+"""The demonstration's cases, told by real actions as the people whose steps they are, with the clock set back.
+
+The evaluation logs are real and carry their own dates, so the rule is declared before the log began and the log is imported after it
+ended; the run's page says that the clock was set back.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from cases.access.actions import (
+    accept_terms,
+    concur,
+    draft_agreement,
+    issue_grant,
+    nominate,
+    sign_agreement,
+)
+from cases.access.models import Grant
+from cases.benchmarks.actions import TaskSpec, accept_run, agree_rule, declare_rule, import_run, register_suite_version
+from cases.benchmarks.models import Run, SuiteVersion
+from cases.benchmarks.tasks import read
+from cases.documents.actions import share, upload
+from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
+from cases.labels.signing import propose, sign_determination
+from cases.register.actions import assign, draft_case, move_case, write_note
+from cases.register.models import Case
+from demo.papers import pdf
+from demo.people import Cast
+from portal.kit.files import receive
+
+LOGS: Final = Path(__file__).resolve().parent / "logs"
+LOGS_BEGAN: Final = datetime(2026, 11, 23, 1, tzinfo=UTC)
+LOGS_ENDED: Final = datetime(2026, 11, 23, 2, tzinfo=UTC)
+DAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
+SAFEGUARDS: Final = ["isolation", "egress_control", "logging", "no_training", "return_destroy"]
+
+
+def beginning(now: datetime) -> datetime:
+    """When the demonstration's people were appointed: before every case and every log."""
+    return min(now - 60 * DAY, LOGS_BEGAN - 5 * DAY)
+
+
+def tell(cast: Cast, now: datetime) -> None:
+    """Load every case. `now` is the database's clock; nothing happens after it."""
+    teller = Teller(cast, now)
+    suite = teller.suite()
+    teller.labelled(suite)
+    teller.withdrawn()
+    teller.consulted(suite)
+    teller.in_access()
+    teller.waiting_for_signature()
+    teller.received()
+    teller.drafted()
+    teller.of_another_developer()
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Tells one case a method."""
+
+    cast: Cast
+    now: datetime
+
+    def ago(self, days: float) -> datetime:
+        """An instant so many days before now."""
+        return self.now - days * DAY
+
+    # -- steps ------------------------------------------------------------------------------------------------------
+
+    def draft(self, at: datetime, number: str, model: str, version: str, release: datetime, **more: Any) -> Case:
+        """A draft with its two papers."""
+        by = more.pop("by", self.cast.liaison)
+        case = draft_case(
+            by=by, now=at, tracking_number=number, model=model, version=version, release_at=release,
+            question=more.pop("question", "We offer access before release and ask whether this version is covered."),
+            **more,
+        )  # fmt: skip
+        self.paper(case, by, at, "system_card", f"{model} {version} system card")
+        self.paper(case, by, at, "red_team_report", f"{model} {version} red-team report", pages="2-4")
+        return case
+
+    def paper(self, case: Case, by: Any, at: datetime, kind: str, title: str, pages: str = "") -> None:
+        """Upload a small PDF; with `pages` it is designated business confidential."""
+        upload(
+            case=case, kind=kind, title=title, file=pdf(title, ["Example paper of the Foreview demonstration."]),
+            file_name=f"{title.lower().replace(' ', '-')}.pdf", by=by, now=at,
+            designation="business_confidential" if pages else "none", designation_pages=pages,
+        )  # fmt: skip
+
+    def move(self, case: Case, name: str, by: Any, at: datetime, **more: Any) -> Case:
+        """One move of the lifecycle."""
+        return move_case(case=case, name=name, by=by, now=at, **more)
+
+    def scoping(self, case: Case, submitted: datetime) -> Case:
+        """Submitted, acknowledged the next day, assigned."""
+        cast, next_day = self.cast, min(submitted + DAY, self.now)
+        case = self.move(case, "submit", case.created_by, submitted)
+        case = self.move(case, "acknowledge", cast.officer, next_day)
+        assign(case=case, person=cast.officer, role="case_officer", by=cast.officer, now=next_day)
+        assign(case=case, person=cast.evaluator, role="evaluator", by=cast.officer, now=next_day)
+        return Case.objects.get(pk=case.pk)
+
+    def agreement(self, case: Case, at: datetime, opens: datetime, closes: datetime, *signers: Any) -> Case:
+        """An agreement drafted by the case officer and signed by `signers`."""
+        assert case.model_version is not None
+        anchor = case.model_version.milestones.order_by("-stated_at").first()
+        assert anchor is not None
+        drafted = draft_agreement(
+            case=case, anchor_kind="general_release", anchor_at=anchor.at, opens_at=opens, closes_at=closes,
+            scope="Cyber benchmarks of this version through the developer's API.", safeguards=SAFEGUARDS,
+            isolation_attested=True, people=["Eve Nakamura", "Edwin Cole"], by=self.cast.officer, now=at,
+        )  # fmt: skip
+        for number, signer in enumerate(signers, start=1):
+            sign_agreement(agreement=drafted, digest=drafted.text_digest, by=signer, now=min(at + number * HOUR, self.now))
+        return Case.objects.get(pk=case.pk)
+
+    def office_grant(self, case: Case, at: datetime, starts: datetime, ends: datetime) -> Grant:
+        """Access for the agency's own evaluators."""
+        cast = self.cast
+        return issue_grant(
+            case=case, organisation=cast.agency, people=[cast.evaluator, cast.evaluator2], mode="developer_api",
+            tasks_allowed="Cyber benchmarks of the agreed suite.", starts_at=starts, ends_at=ends, by=cast.officer, now=at,
+        )  # fmt: skip
+
+    def partner_grant(self, case: Case, at: datetime, ends: datetime, *, accepted: bool = True) -> Grant:
+        """A trusted partner: nominated, concurred on by both sides, granted, with the system card shared."""
+        cast = self.cast
+        offer = nominate(
+            case=case, partner=cast.partner_org, purpose="Test defenses of grid control systems against the model.",
+            basis="Operates critical infrastructure", sector="energy", by=cast.liaison, now=at,
+        )  # fmt: skip
+        concur(nomination=offer, by=cast.signatory, now=at + HOUR, reason="A customer we know well.")
+        concur(nomination=offer, by=cast.lead, now=at + 2 * HOUR, reason="Sector coverage.")
+        grant = issue_grant(
+            case=case, organisation=cast.partner_org, people=[cast.partner], mode="developer_api",
+            tasks_allowed="Defensive testing in your own laboratory.", tasks_forbidden="Any use against live systems.",
+            ends_at=ends, nomination=offer, by=cast.officer, now=at + 3 * HOUR,
+        )  # fmt: skip
+        share(
+            document=case.documents.get(kind="system_card"), grant=grant, by=cast.liaison, now=at + 4 * HOUR
+        )
+        if accepted:
+            accept_terms(grant=grant, by=cast.partner, now=at + 5 * HOUR)
+        return grant
+
+    def run(self, case: Case, suite: SuiteVersion, log: str, at: datetime) -> Run:
+        """A log imported and read, the way a worker reads it."""
+        with (LOGS / log).open("rb") as file:
+            kept = receive(file)
+        run = import_run(
+            case=case, suite_version=suite, received=kept, file_name=log, by=self.cast.evaluator, now=at
+        )
+        read(run, lambda: at)
+        return Run.objects.get(pk=run.pk)
+
+    def suite(self) -> SuiteVersion:
+        """A suite of two tasks, each with a rule agreed to by two people before the logs began."""
+        cast, declared = self.cast, min(self.ago(20), LOGS_BEGAN - DAY)
+        suite = register_suite_version(
+            suite="Toy cyber puzzles", version="1.2.0", by=cast.evaluator, now=declared - HOUR,
+            purpose="Decoding puzzles that stand in for a real suite.",
+            tasks=[TaskSpec("toy_ctf", 120), TaskSpec("toy_ctf_epochs", 25, 5)],
+        )  # fmt: skip
+        for task in suite.tasks.order_by("name"):
+            rule = declare_rule(
+                task=task, scorer="includes", threshold=0.5, alert=0.4, by=cast.evaluator, now=declared
+            )
+            agree_rule(rule=rule, digest=rule.digest, by=cast.evaluator2, now=declared + HOUR)
+        return suite
+
+    def evidence_from(self) -> datetime:
+        """From when logs may be imported: after they ended, and two days ago at the latest."""
+        return max(self.ago(2), LOGS_ENDED + HOUR)
+
+    # -- cases ------------------------------------------------------------------------------------------------------
+
+    def measured(self, case: Case, suite: SuiteVersion, at: datetime, *logs: str) -> Case:
+        """Benchmarked on `logs`, the runs accepted, the case in labeling."""
+        case = self.move(case, "benchmark", self.cast.officer, at)
+        for log in logs:
+            accept_run(run=self.run(case, suite, log, at), by=self.cast.evaluator, now=at)
+        return self.move(case, "label", self.cast.officer, at)
+
+    def asked(self, case: Case, at: datetime) -> None:
+        """Every office of the roster asked on a packet with every paper."""
+        open_consultations(
+            case=case, question="Do you concur that the threshold is met at this elicitation and budget?",
+            documents=list(case.documents.all()), by=self.cast.officer, now=at,
+        )  # fmt: skip
+
+    def labelled(self, suite: SuiteVersion) -> None:
+        """The whole journey: a label in the register, disclosed."""
+        cast, from_at = self.cast, self.evidence_from()
+        step = (self.now - from_at) / 8
+        case = self.draft(self.ago(40), "MER-1001", "Meridian", "5.0", self.now + 9 * DAY)
+        case = self.agreement(
+            self.scoping(case, self.ago(39)), self.ago(25), self.ago(20), self.now + 9 * DAY, cast.signatory, cast.lead
+        )
+        self.office_grant(case, self.ago(20), self.ago(20), self.now + 9 * DAY)
+        self.partner_grant(case, self.ago(6), self.now + 8 * DAY)
+        write_note(case=case, text="Elicitation agreed with the developer on the phone.", by=cast.officer, now=self.ago(19))
+        case = self.measured(case, suite, from_at, "40_high_score.eval")
+        self.asked(case, from_at + step)
+        for one in case.consultations.order_by("-required"):
+            by, answer = (cast.consultee, "concur") if one.required else (cast.consultee2, "no_view")
+            answer_consultation(consultation=one, answer=answer, by=by, now=from_at + 2 * step)
+        self.sign(case, from_at + 3 * step)
+        record_disclosure(
+            determination=case.determinations.get(), extent="full", by=cast.officer, now=from_at + 4 * step
+        )
+
+    def sign(self, case: Case, at: datetime) -> None:
+        """The determining official's signature on the very text it read."""
+        chosen = {
+            "outcome": "meets_threshold",
+            "rationale": "The interval lies above the threshold at this elicitation and budget.",
+        }
+        read_text = propose(case=case, by=self.cast.official, now=at, **chosen)
+        sign_determination(case=case, text_digest=read_text.digest, by=self.cast.official, now=at, **chosen)
+
+    def withdrawn(self) -> None:
+        """Withdrawn by the developer on the ninth day of its window; every grant ended in that transaction."""
+        cast = self.cast
+        case = self.draft(self.ago(25), "MER-1002", "Meridian", "5.0 Mini", self.now + 15 * DAY)
+        case = self.agreement(
+            self.scoping(case, self.ago(24)), self.ago(11), self.ago(9), self.now + 15 * DAY, cast.signatory, cast.lead
+        )
+        self.office_grant(case, self.ago(9), self.ago(9), self.now + 14 * DAY)
+        self.partner_grant(case, self.ago(6), self.now + 14 * DAY)
+        self.move(case, "withdraw", cast.signatory, self.now - HOUR)
+
+    def consulted(self, suite: SuiteVersion) -> None:
+        """In labeling, the offices asked and not answered; the finding is inconclusive."""
+        cast, from_at = self.cast, self.evidence_from()
+        case = self.draft(self.ago(30), "MER-1003", "Meridian", "5.0 Code", self.now + 12 * DAY)
+        case = self.agreement(
+            self.scoping(case, self.ago(29)), self.ago(18), self.ago(15), self.now + 12 * DAY, cast.signatory, cast.lead
+        )
+        self.office_grant(case, self.ago(15), self.ago(15), self.now + 12 * DAY)
+        case = self.measured(case, suite, from_at, "04_epochs.eval", "57_tampered_header.eval")
+        self.asked(case, from_at + (self.now - from_at) / 2)
+
+    def in_access(self) -> None:
+        """Access running; the partner has yet to accept its terms."""
+        cast = self.cast
+        case = self.draft(self.ago(20), "MER-1004", "Meridian", "6 preview", self.now + 25 * DAY)
+        case = self.agreement(
+            self.scoping(case, self.ago(19)), self.ago(6), self.ago(4), self.now + 25 * DAY, cast.signatory, cast.lead
+        )
+        self.office_grant(case, self.ago(4), self.ago(4), self.now + 25 * DAY)
+        self.partner_grant(case, self.ago(3), self.now + 20 * DAY, accepted=False)
+
+    def waiting_for_signature(self) -> None:
+        """In scoping, signed by the developer alone."""
+        case = self.draft(self.ago(12), "MER-1005", "Meridian", "6 Voice", self.now + 40 * DAY)
+        self.agreement(
+            self.scoping(case, self.ago(11)), self.ago(2), self.now + 12 * DAY, self.now + 40 * DAY, self.cast.signatory
+        )
+
+    def received(self) -> None:
+        """Submitted yesterday, not acknowledged yet."""
+        case = self.draft(self.ago(1.2), "MER-1006", "Meridian", "6 Vision", self.now + 60 * DAY)
+        self.move(case, "submit", self.cast.liaison, self.ago(1))
+
+    def drafted(self) -> None:
+        """A draft that only its developer sees."""
+        self.draft(self.ago(0.2), "MER-1007", "Meridian", "7 alpha", self.now + 90 * DAY)
+
+    def of_another_developer(self) -> None:
+        """A case of another developer, which the first never sees."""
+        by = self.cast.stranger
+        case = self.draft(self.ago(8), "HAL-0042", "Halcyon", "2", self.now + 45 * DAY, by=by)
+        self.move(case, "submit", by, self.ago(7))
