@@ -172,8 +172,12 @@ def test_pages_from_suite_to_agreed_rule(cast: Cast, client_of: ClientOf) -> Non
 )
 def test_who_sees_a_suite(cast: Cast, now: datetime, client_of: ClientOf, who: str, status: int) -> None:
     version = declared(cast, now, threshold=0.77).task.suite_version
-    answer = client_of(getattr(cast, who)).get(version.get_absolute_url())
+    client = client_of(getattr(cast, who))
+    answer = client.get(version.get_absolute_url())
     assert answer.status_code == status
+    assert client.get(reverse("cases:suites")).status_code == status
+    made = client.get(reverse("cases:suite_new")).status_code
+    assert made == (status if who in ("evaluator", "liaison", "partner", "consultee") else 403)
     if status == 200:
         assert ("0.77" in answer.content.decode()) is (who != "auditor")
 
