@@ -163,7 +163,8 @@ def partner_grant(cast: Cast, case: Case, now: datetime, *, accepted: bool = Tru
         "ends_at": now + WINDOW,
         **changes,
     }
-    values.setdefault("nomination", nominated(cast, case, now))
+    if "nomination" not in values:
+        values["nomination"] = nominated(cast, case, now)
     grant = issue_grant(case=case, by=cast.officer, now=now, **values)
     return accept_terms(grant=grant, by=cast.partner, now=now) if accepted else grant
 
