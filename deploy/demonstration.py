@@ -47,17 +47,18 @@ def start_over(owner_url: str) -> None:
 
 
 def sign_ins(owner_url: str) -> list[tuple[str, str, str, str]]:
-    """One person a role: (role, e-mail, name, organisation), in the order in which they were appointed."""
+    """One person a role: (role, e-mail, name, organisation); of several, one of the organisation with most people."""
     with psycopg.connect(owner_url) as connection:
         return connection.execute(
             """
             SELECT role, email, name, organisation FROM (
-                SELECT DISTINCT ON (a.role) a.role, u.email, u.name, o.short_name AS organisation, a.span
+                SELECT DISTINCT ON (a.role) a.role, u.email, u.name, o.short_name AS organisation
                 FROM accounts_appointment a
                 JOIN accounts_user u ON u.id = a.person_id
                 JOIN accounts_organisation o ON o.id = a.organisation_id
                 WHERE u.is_active AND o.is_active AND a.span @> clock_timestamp()
-                ORDER BY a.role, a.capacity = 'own' DESC, lower(a.span), u.email
+                ORDER BY a.role, a.capacity = 'own' DESC,
+                         (SELECT count(*) FROM accounts_appointment b WHERE b.organisation_id = o.id) DESC, u.email
             ) first_of_role ORDER BY role
             """
         ).fetchall()
