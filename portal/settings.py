@@ -32,6 +32,7 @@ ALLOWED_HOSTS = [
     *(["127.0.0.1", "localhost", "[::1]"] if env.is_loopback(_origin_host) else []),
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
+CSRF_FAILURE_VIEW = "portal.views.form_not_ours"
 
 INSTALLED_APPS = [
     "portal",
@@ -167,7 +168,8 @@ SECURE_REDIRECT_EXEMPT = [r"^health/$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if _tls else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _tls
-SECURE_REFERRER_POLICY = "no-referrer"
+# Nothing to other hosts. "no-referrer" would make browsers send `Origin: null` with our own forms, which CSRF refuses.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

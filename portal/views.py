@@ -15,7 +15,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.audit.models import Entry
@@ -92,3 +93,9 @@ def health(_request: HttpRequest) -> JsonResponse:
         {"status": "ok" if well else "down", "version": settings.VERSION, **answers},
         status=200 if well else 503,
     )
+
+
+def form_not_ours(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that did not come from a page of ours, or from one that has grown old."""
+    said = "This form did not come from a page of this portal, or the page had grown old. Open it again and repeat."
+    return render(request, "403.html", {"sentence": said}, status=403)

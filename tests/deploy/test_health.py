@@ -66,7 +66,7 @@ def test_headers_of_every_answer(client: Client) -> None:
     for address in ("/health/", "/no-such-page/"):
         headers = client.get(address).headers
         assert headers["Cache-Control"] == "no-store, private"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
