@@ -36,9 +36,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
 def _row(
     verb: str, case: Case, since: datetime, until: datetime | None, url: str, detail: str = ""
 ) -> Waiting:
-    return Waiting(
-        verb, case.number, case.tracking_number, str(case.model_version), since, until, url, detail
-    )
+    return Waiting.on(case, verb, url=url, since=since, until=until, detail=detail)
 
 
 def _mine(user: User) -> Q:
@@ -101,7 +99,9 @@ def _partners(user: User, now: datetime) -> Iterator[Waiting]:
 def _of_partner(grant: Grant, now: datetime) -> Waiting | None:
     def said(verb: str, since: datetime, until: datetime, name: str) -> Waiting:
         url = reverse(f"cases:{name}", args=[grant.pk])
-        return Waiting(verb, grant.case.number, "", str(grant.model_version), since, until, url)
+        return Waiting(
+            verb, grant.case.number, "", str(grant.model_version), since, until, url, marking=grant.case.marking
+        )
 
     accepted = grant.terms_accepted_at is not None
     if grant.has_ended(now):

@@ -131,10 +131,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
 
 
 def _of_case(case: Case, verb: str, since: datetime, url: str, detail: str = "") -> Waiting:
-    return Waiting(
-        verb=verb, case_number=case.number, tracking_number=case.tracking_number,
-        model=str(case.model_version or ""), since=since, until=None, url=url, detail=detail,
-    )  # fmt: skip
+    return Waiting.on(case, verb, url=url, since=since, detail=detail)
 
 
 def _runs(user: User, now: datetime) -> list[Waiting]:

@@ -173,9 +173,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
 def _waits(
     verb: str, case: Case, since: datetime, until: datetime | None, url: str, detail: str = ""
 ) -> Waiting:
-    return Waiting(
-        verb, case.number, case.tracking_number, str(case.model_version), since, until, url, detail
-    )
+    return Waiting.on(case, verb, url=url, since=since, until=until, detail=detail)
 
 
 def _signed_in_force(path: str) -> Exists:
@@ -195,7 +193,10 @@ def _to_answer(user: User, now: datetime) -> Iterable[Waiting]:
     for one in found:
         version = str(one.case.model_version)
         url = one.get_absolute_url()
-        yield Waiting("Answer the consultation", one.case.number, "", version, one.asked_at, one.due_at, url)
+        yield Waiting(
+            "Answer the consultation", one.case.number, "", version, one.asked_at, one.due_at, url,
+            marking=one.case.marking,
+        )  # fmt: skip
 
 
 def _in_labeling(user: User, now: datetime) -> QuerySet[Case]:

@@ -290,8 +290,7 @@ def _visible(user: User, now: datetime) -> CaseQuerySet:
 def _waiting(
     case: Case, verb: str, url: str, since: datetime, until: datetime | None, detail: str = ""
 ) -> Waiting:
-    model = str(case.model_version) if case.model_version else ""
-    return Waiting(verb, case.number, case.tracking_number, model, since, until, url, detail)
+    return Waiting.on(case, verb, url=url, since=since, until=until, detail=detail)
 
 
 def _to_acknowledge(user: User, now: datetime) -> list[Waiting]:

@@ -51,6 +51,15 @@ class Home:
     verifications: list[verification.Verification] = field(default_factory=list)
     may_draft: bool = False
 
+    @property
+    def marks(self) -> list[str]:
+        """Markings of what the page tells of."""
+        return [
+            *(one.marking for one in self.waiting),
+            *(card.case.marking for card in self.cards),
+            *(grant.case.marking for grant in self.grants),
+        ]
+
 
 @dataclass(frozen=True)
 class Card:

@@ -13,7 +13,7 @@ from cases.reports.forms import CaseFilter, DeskFilter
 from cases.reports.home import home as home_of
 from cases.reports.lists import case_list
 from cases.reports.notices import notice_list
-from cases.rules import policy, visibility
+from cases.rules import markings, policy, visibility
 from portal.notify.models import Notice
 from portal.notify.notices import mark_read
 
@@ -21,7 +21,9 @@ from portal.notify.notices import mark_read
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for this person, and until when."""
-    return render(request, "cases/reports/home.html", {"title": "Home", "home": home_of(request.user, request.now)})
+    found = home_of(request.user, request.now)
+    context = {"title": "Home", "home": found, "marking": markings.highest(found.marks)}
+    return render(request, "cases/reports/home.html", context)
 
 
 @require_safe
@@ -34,6 +36,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "form": form,
         "list": found,
         "page": found.page,
+        "marking": markings.highest(one.marking for one in found.page.items),
         "search_words": form.cleaned_data.get("q", ""),
         "filtered": any(form.cleaned_data.values()),
         "shows_developer": visibility.sees_several_developers(request.user, request.now),
@@ -67,6 +70,7 @@ def case_history(request: HttpRequest, case_id: UUID) -> HttpResponse:
     context = {
         "title": f"History of {found.number}",
         "case": found,
+        "marking": markings.highest([found.marking]),
         "lines": history.lines(entries, request.user, found, request.now),
         "older": older,
         "group": group,
