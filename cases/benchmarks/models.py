@@ -77,7 +77,9 @@ class SuiteTask(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["suite_version", "name"], name="suite_task_once"),
-            models.CheckConstraint(condition=Q(expected_samples__gt=0, epochs__gt=0), name="suite_task_counts"),
+            models.CheckConstraint(
+                condition=Q(expected_samples__gt=0, epochs__gt=0), name="suite_task_counts"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -119,7 +121,8 @@ class ThresholdRule(Guarded):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(threshold__gte=0, threshold__lte=1, alpha__gt=0, alpha__lt=0.5), name="rule_in_range"
+                condition=Q(threshold__gte=0, threshold__lte=1, alpha__gt=0, alpha__lt=0.5),
+                name="rule_in_range",
             ),
             models.CheckConstraint(
                 condition=Q(agreed_by__isnull=True) | ~Q(agreed_by=F("declared_by")), name="rule_two_people"
@@ -146,7 +149,12 @@ class RunQuerySet(GuardedQuerySet["Run"]):
 class Run(Guarded):
     """One execution of a suite's task, as read from its evaluation log. The log is kept, read or not."""
 
-    STATES = [("queued", "waiting to be read"), ("reading", "being read"), ("read", "read"), ("unreadable", "unreadable")]
+    STATES = [
+        ("queued", "waiting to be read"),
+        ("reading", "being read"),
+        ("read", "read"),
+        ("unreadable", "unreadable"),
+    ]
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="runs")
     model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="runs")
@@ -182,7 +190,9 @@ class Run(Guarded):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case", "sha256"], name="run_log_once"),
-            models.CheckConstraint(condition=Q(accepted_at__isnull=True) | Q(state="read"), name="run_accepted_read"),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(state="read"), name="run_accepted_read"
+            ),
         ]
         indexes = [models.Index(fields=["case", "imported_at"], name="run_of_case")]
 
@@ -267,7 +277,8 @@ class HighSidePointer(Guarded):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(checked_by__isnull=True) | ~Q(checked_by=F("recorded_by")), name="pointer_two_people"
+                condition=Q(checked_by__isnull=True) | ~Q(checked_by=F("recorded_by")),
+                name="pointer_two_people",
             )
         ]
 

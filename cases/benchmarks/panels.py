@@ -119,7 +119,7 @@ def figures(run: Run) -> Iterator[Figure]:
     """Every figure of a run's scores (prefetched), in the order of names."""
     for score in sorted(run.scores.all(), key=lambda score: (score.name, score.reducer)):
         name = f"{score.name} ({score.reducer})" if score.reducer else score.name
-        for metric, own in score.metrics.items():
+        for metric, own in sorted(score.metrics.items()):
             recounted = score.recounted.get(metric)
             yield Figure(name, score.n, metric, own, recounted, _word(own, recounted))
 

@@ -51,7 +51,7 @@ def _below_suites(title: str, version: SuiteVersion | None = None, **more: Any) 
         "crumbs": [*way, {"label": title, "url": ""}],
         "marking": marking,
         "back": back,
-        "version": version,
+        "suite_version": version,
         **more,
     }
 

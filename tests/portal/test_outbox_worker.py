@@ -3,9 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,32 +19,11 @@ from portal.kit.clock import database_now
 from portal.notify import tasks
 from portal.notify.models import Outbox
 from portal.notify.outbox import enqueue, sweep
-from tests.portal.helpers import SHORT_LEASES, web_conninfo
+from tests.portal.helpers import SHORT_LEASES
+from tests.worker import all_done as done
+from tests.worker import start_worker, until
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def until(happened: Callable[[], object], patience_s: float = 30) -> None:
-    """Wait for something, looking often."""
-    end = time.monotonic() + patience_s
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def start_worker(log: Path) -> subprocess.Popen[bytes]:
-    """One worker process on the test database, as the web role."""
-    command = [sys.executable, "-m", "celery", "-A", "tests.portal.outbox_worker", "worker", "--pool=solo"]
-    environment = {**os.environ, "FOREVIEW_DB": "web", "DATABASE_URL": web_conninfo()}
-    with log.open("ab") as out:
-        return subprocess.Popen(
-            [*command, "--without-gossip", "--without-mingle"],
-            cwd=ROOT,
-            env=environment,
-            stdout=out,
-            stderr=out,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +58,6 @@ def told(file: Path) -> list[str]:
 def order(job: str, file: Path) -> None:
     with transaction.atomic():
         enqueue(job, key=str(file), args={"file": str(file)}, now=database_now())
-
-
-def done() -> bool:
-    """Whether all is done; sweeps on the way, as beat would."""
-    sweep(database_now())
-    return not Outbox.objects.filter(done_at=None, failed_at=None).exists()
 
 
 @pytest.mark.usefixtures("workers")
