@@ -11,7 +11,7 @@ from accounts.models import Appointment, User
 from accounts.roles import AGENCY, DEVELOPER
 from cases.documents.kinds import KINDS, addable_by
 from cases.documents.models import Document, DocumentShare, DocumentVersion
-from cases.documents.queries import closed_sentence, open_refusal, shareable_grants
+from cases.documents.queries import closed_sentence, open_refusal, owner_sentence, shareable_grants
 from cases.documents.types import recognise
 from cases.register.actions import locked
 from cases.register.journal import happened
@@ -161,7 +161,7 @@ def add_version(
 
 def _refuse_stranger(document: Document, appointment: Appointment) -> None:
     if document.owner_id != appointment.organisation_id:
-        raise Refused(f"This document belongs to {document.owner.name}, which alone changes or shares it.")
+        raise Refused(owner_sentence(document))
 
 
 def _set_marking(document: Document, marking: str) -> None:

@@ -138,3 +138,8 @@ def closed_sentence(document: Document) -> str | None:
     if document.withdrawn_at is not None:
         return "This document was withdrawn. Upload a new document instead."
     return None
+
+
+def owner_sentence(document: Document) -> str:
+    """Whose a document is, for somebody of another side."""
+    return f"This document belongs to {document.owner.name}, which alone changes or shares it."

@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.datastructures import MultiValueDict
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
@@ -36,6 +38,15 @@ def _document(request: Request, document_id: UUID) -> Document:
     return get_object_or_404(related, pk=document_id)
 
 
+def _posted(request: Request) -> QueryDict | None:
+    """What was sent, also when it is empty; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
+def _files(request: Request) -> MultiValueDict[str, UploadedFile] | None:
+    return request.FILES if request.method == "POST" else None
+
+
 def _require(request: Request, permission: str, case: Case) -> Any:
     return policy.require(request.user, permission, case, now=request.now)
 
@@ -47,8 +58,8 @@ def document_new(request: Request, case_id: UUID) -> HttpResponse:
     case = get_object_or_404(visible, pk=case_id)
     appointment = _require(request, "document.upload", case)
     form = UploadForm(
-        request.POST or None,
-        request.FILES or None,
+        _posted(request),
+        _files(request),
         organisation_kind=appointment.organisation.kind,
         may_mark=policy.may(request.user, "document.mark", case, now=request.now),
     )
@@ -130,7 +141,7 @@ def document_version_new(request: Request, document_id: UUID) -> HttpResponse:
     found = _document(request, document_id)
     _offered(request, found, "version")
     newest = queries.versions(found)[0]
-    form = VersionForm(request.POST or None, request.FILES or None, initial={"after": newest.number})
+    form = VersionForm(_posted(request), _files(request), initial={"after": newest.number})
     if request.method == "POST":
         version = attempt(
             request,
@@ -150,7 +161,7 @@ def document_marking(request: Request, document_id: UUID) -> HttpResponse:
     """Set the marking of a document."""
     found = _document(request, document_id)
     _offered(request, found, "marking")
-    form = MarkingForm(request.POST or None, initial={"marking": found.marking})
+    form = MarkingForm(_posted(request), initial={"marking": found.marking})
     if request.method == "POST":
         marked = attempt(
             request, form,
@@ -168,7 +179,7 @@ def document_share(request: Request, document_id: UUID) -> HttpResponse:
     """Share a document with the partner of a grant."""
     found = _document(request, document_id)
     _offered(request, found, "share")
-    form = ShareForm(request.POST or None, grants=queries.shareable_grants(found.case, request.now))
+    form = ShareForm(_posted(request), grants=queries.shareable_grants(found.case, request.now))
     if request.method == "POST":
         shared = attempt(
             request, form,
@@ -186,7 +197,7 @@ def document_withdraw(request: Request, document_id: UUID) -> HttpResponse:
     """Withdraw a document."""
     found = _document(request, document_id)
     _offered(request, found, "withdraw")
-    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    form = WithdrawForm(_posted(request))
     if request.method == "POST":
         withdrawn = attempt(
             request, form, lambda _: actions.withdraw(document=found, by=request.user, now=request.now)
@@ -207,7 +218,10 @@ def document_withdraw(request: Request, document_id: UUID) -> HttpResponse:
 def _offered(request: Request, document: Document, name: str) -> None:
     """Refuse a page that is not this person's: 404 for who does not see the case, else the sentence whose it is."""
     get_object_or_404(Case.objects.visible_to(request.user, request.now), pk=document.case_id)
-    _require(request, queries.OFFERS[name].permission, document.case)
+    offer = queries.OFFERS[name]
+    appointment = _require(request, offer.permission, document.case)
+    if offer.by_owner and appointment.organisation_id != document.owner_id:
+        raise Refused(queries.owner_sentence(document), permission=offer.permission)
 
 
 def _form_page(

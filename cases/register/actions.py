@@ -294,7 +294,7 @@ def _refuse_unassignable(case: Case, person: User, role: str, now: datetime) -> 
     if case.is_terminal:
         raise Refused("This case has ended, so nobody is assigned any more.", conflict=True)
     if not any(a.role == role for a in person.appointments_at(now)):
-        raise Refused(f"{person.name} holds no live appointment as {title}. Choose someone who does.")
+        raise Refused(f"{person.name} has no live appointment as {title}. Choose someone who does.")
     if case.recusals.filter(person=person, until__isnull=True).exists():
         raise Refused(f"{person.name} is recused from this case. Choose someone else.")
     if case.assignments.filter(person=person, role=role, until__isnull=True).exists():

@@ -287,20 +287,14 @@ def _visible(user: User, now: datetime) -> CaseQuerySet:
     return Case.objects.visible_to(user, now).for_list()
 
 
-def _waiting(
-    case: Case, verb: str, url: str, since: datetime, until: datetime | None, detail: str = ""
-) -> Waiting:
-    return Waiting.on(case, verb, url=url, since=since, until=until, detail=detail)
-
-
 def _to_acknowledge(user: User, now: datetime) -> list[Waiting]:
     found = (
         _visible(user, now).filter(stage=lifecycle.RECEIVED).order_by("acknowledge_due_at")[:WAITING_SHOWN]
     )
     return [
-        _waiting(
-            case, "Acknowledge", reverse("cases:move", args=[case.pk, "acknowledge"]), case.stage_since,
-            case.acknowledge_due_at, case.developer.short_name,
+        Waiting.on(
+            case, "Acknowledge", url=reverse("cases:move", args=[case.pk, "acknowledge"]), since=case.stage_since,
+            until=case.acknowledge_due_at, detail=case.developer.short_name,
         )
         for case in found
     ]  # fmt: skip
@@ -311,9 +305,9 @@ def _unassigned(user: User, now: datetime) -> list[Waiting]:
     at_work = Q(stage__in=(lifecycle.SCOPING, lifecycle.ACCESS, lifecycle.BENCHMARKING))
     found = _visible(user, now).filter(at_work & ~Exists(evaluators)).order_by("stage_since")[:WAITING_SHOWN]
     return [
-        _waiting(
-            case, "Assign an evaluator", reverse("cases:assign", args=[case.pk]),
-            case.acknowledged_at or case.stage_since, None, case.developer.short_name,
+        Waiting.on(
+            case, "Assign an evaluator", url=reverse("cases:assign", args=[case.pk]),
+            since=case.acknowledged_at or case.stage_since, detail=case.developer.short_name,
         )
         for case in found
     ]  # fmt: skip
@@ -321,10 +315,10 @@ def _unassigned(user: User, now: datetime) -> list[Waiting]:
 
 def _drafts(user: User, now: datetime) -> list[Waiting]:
     found = _visible(user, now).filter(stage=lifecycle.DRAFT).order_by("stage_since")[:WAITING_SHOWN]
+    said = "Only your organization sees it."
     return [
-        _waiting(
-            case, "Complete and submit", case.get_absolute_url(), case.stage_since, None,
-            "Only your organization sees it.",
+        Waiting.on(
+            case, "Complete and submit", url=case.get_absolute_url(), since=case.stage_since, detail=said
         )
         for case in found
-    ]  # fmt: skip
+    ]

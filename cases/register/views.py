@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -33,6 +33,11 @@ def _case(request: Request, case_id: UUID) -> Case:
     return get_object_or_404(visible.select_related("developer"), pk=case_id)
 
 
+def _posted(request: Request) -> QueryDict | None:
+    """What was sent, also when it is empty; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
 def _require(request: Request, permission: str, case: Case | None = None) -> None:
     """Refuse a page whose form is not for this person, with the sentence that says whose it is."""
     policy.require(request.user, permission, case, now=request.now)
@@ -42,7 +47,7 @@ def _require(request: Request, permission: str, case: Case | None = None) -> Non
 def case_new(request: Request) -> HttpResponse:
     """Draft a case."""
     _require(request, "case.draft")
-    form = DraftForm(request.POST or None, initial={"origin": "developer_offer"})
+    form = DraftForm(_posted(request), initial={"origin": "developer_offer"})
     if request.method == "POST":
         case = attempt(
             request,
@@ -125,7 +130,7 @@ def move(request: Request, case_id: UUID, name: str) -> HttpResponse:
     refused = policy.move_refusal(request.user, name, case, request.now)
     if refused is not None and (request.method != "POST" or not refused.conflict):
         raise refused
-    form = MoveForm(request.POST or None, move=known, initial={"revision": case.revision})
+    form = MoveForm(_posted(request), move=known, initial={"revision": case.revision})
     if request.method == "POST":
 
         def run(values: dict[str, Any]) -> Case:
@@ -169,7 +174,7 @@ def assign(request: Request, case_id: UUID) -> HttpResponse:
     """Who works on the case: assign, and end assignments."""
     case = _case(request, case_id)
     _require(request, "case.assign", case)
-    form = AssignForm(request.POST or None, people=queries.assignable(case, request.now, actions.ASSIGNABLE))
+    form = AssignForm(_posted(request), people=queries.assignable(case, request.now, actions.ASSIGNABLE))
     if request.method == "POST":
 
         def run(_: dict[str, Any]) -> Assignment:
@@ -205,7 +210,7 @@ def recuse(request: Request, case_id: UUID) -> HttpResponse:
     """Record a recusal."""
     case = _case(request, case_id)
     _require(request, "case.recuse", case)
-    form = RecuseForm(request.POST or None, people=queries.assignable(case, request.now, RECUSABLE))
+    form = RecuseForm(_posted(request), people=queries.assignable(case, request.now, RECUSABLE))
     if request.method == "POST":
 
         def run(values: dict[str, Any]) -> Any:
@@ -229,7 +234,7 @@ def release(request: Request, case_id: UUID) -> HttpResponse:
     """The release dates as they were stated; the developer's liaison states another."""
     case = _case(request, case_id)
     off = policy.refusal(request.user, "release.state", case, now=request.now)
-    form = ReleaseForm(request.POST or None, initial={"kind": "general_release", "state": "planned"})
+    form = ReleaseForm(_posted(request), initial={"kind": "general_release", "state": "planned"})
     if request.method == "POST":
 
         def run(_: dict[str, Any]) -> Any:
@@ -254,7 +259,7 @@ def note(request: Request, case_id: UUID) -> HttpResponse:
     if policy.standing(request.user, "note.read", case, request.now) is None:
         raise Http404
     off = policy.refusal(request.user, "note.write", case, now=request.now)
-    form = NoteForm(request.POST or None)
+    form = NoteForm(_posted(request))
     if request.method == "POST":
         written = attempt(
             request, form,

@@ -15,8 +15,8 @@ class Waiting:
     """What to do, on which case, since when, until when, and the address of the very form.
 
     verb: the action as a button says it. case_number, tracking_number, model: how the case is known (empty where it
-    has none), marking: that of the case. since: the instant from which it waits. until: when it falls due, None where nothing presses. detail:
-    a few more words, never content.
+    has none), marking: that of the case. since: the instant from which it waits. until: when it falls due, None
+    where nothing presses. detail: a few more words, never content.
     """
 
     verb: str
@@ -31,7 +31,14 @@ class Waiting:
 
     @classmethod
     def on(
-        cls, case: "Case", verb: str, *, url: str, since: datetime, until: datetime | None = None, detail: str = ""
+        cls,
+        case: "Case",
+        verb: str,
+        *,
+        url: str,
+        since: datetime,
+        until: datetime | None = None,
+        detail: str = "",
     ) -> "Waiting":
         """Something that waits on `case`, whose model version and model are loaded."""
         model = str(case.model_version) if case.model_version else ""
