@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-# commands that change tables run as their owner; all others as the web role
+# commands that change tables, or fill them in bulk, run as their owner; all others as the web role
 OWNER_COMMANDS = {"migrate", "sqlmigrate", "showmigrations"}
 # commands that work without a database, a broker or a secret
 STANDALONE_COMMANDS = {"read_log", "makemigrations", "write_docs"}
@@ -17,7 +17,8 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     os.environ.setdefault("STATEMENT_TIMEOUT_MS", "0")
-    if command in OWNER_COMMANDS:
+    in_bulk = command == "load_demo" and any(word.startswith("--cases") for word in sys.argv)
+    if command in OWNER_COMMANDS or in_bulk:
         os.environ.setdefault("FOREVIEW_DB", "owner")
     if command in STANDALONE_COMMANDS:
         os.environ["FOREVIEW_STANDALONE"] = "1"
