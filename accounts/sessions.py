@@ -36,4 +36,4 @@ def signed_out(sender: Any, request: HttpRequest | None = None, user: User | Non
 def not_signed_in(sender: Any, credentials: dict[str, Any] | None = None, **kwargs: Any) -> None:
     """Record that somebody could not sign in; what was typed is not kept, only whom it would have been."""
     email = str((credentials or {}).get("email") or (credentials or {}).get("username") or "")
-    _record("person.sign_in_failed", User.objects.filter(email__iexact=email).first())
+    _record("person.sign_in_refused", User.objects.filter(email__iexact=email).first())

@@ -148,7 +148,7 @@ class RunForm(forms.Form):
 class PointerForm(forms.Form):
     """Where a record above the ceiling lives."""
 
-    holding_agency = SingleLine(label="Holding agency", max_length=120)
+    holding_agency = SingleLine(label="Agency that keeps it", max_length=120)
     system = SingleLine(label="System", max_length=120)
     control_number = SingleLine(label="Control number", max_length=120)
     custodian = SingleLine(label="Custodian", max_length=120)

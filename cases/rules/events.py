@@ -110,7 +110,7 @@ _ALL: Final = (
     Event("appointment.ended", "ended the appointment of {person} as {role}", _NOBODY),
     Event("person.signed_in", "signed in", _NOBODY),
     Event("person.signed_out", "signed out", _NOBODY),
-    Event("person.sign_in_failed", "could not sign in", _NOBODY),
+    Event("person.sign_in_refused", "could not sign in", _NOBODY),
     Event("policy.signed", "signed policy version {number}", _AGENCY),
     Event("history.verified", "verified the audit log", _NOBODY),
     Event("refused", "was refused", _NOBODY),

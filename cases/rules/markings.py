@@ -42,7 +42,7 @@ def above_ceiling(id: str, ceiling: str) -> str | None:
     if MARKINGS[id].rank <= MARKINGS[ceiling].rank:
         return None
     return (
-        f"This installation holds nothing above {MARKINGS[ceiling].banner}. "
+        f"This installation keeps nothing above {MARKINGS[ceiling].banner}. "
         "Keep the material where it may be kept and record a high-side pointer instead."
     )
 

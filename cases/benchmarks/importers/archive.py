@@ -215,6 +215,6 @@ class Member:
         while self.read(_PIECE):
             pass
         if self._seen != self.size:
-            raise Damaged(f"it declares {self.size:,} bytes and holds {self._seen:,}")
+            raise Damaged(f"it declares {self.size:,} bytes and has {self._seen:,}")
         if self._sum != self._crc:
             raise Damaged("its checksum does not agree with its data")

@@ -133,7 +133,7 @@ class _Log:
             return
         if name != f"samples/{facts.id}_epoch_{facts.epoch}.json":
             self.found.say(
-                f"The member {clean(name, 120)} holds the sample {clean(facts.id, 80)} epoch {facts.epoch}."
+                f"The member {clean(name, 120)} has the sample {clean(facts.id, 80)} epoch {facts.epoch}."
             )
         ledger.add(facts)
 

@@ -84,7 +84,7 @@ class JsonStream:
                 if not cut:
                     raise Damaged("it is not valid JSON") from None
             except ValueError:
-                raise Damaged("it holds a number with too many digits") from None
+                raise Damaged("it has a number with too many digits") from None
             else:
                 if end < len(self._text) or self._ended:
                     if end - self._at > self._limit:

@@ -162,7 +162,7 @@ def test_members_that_are_not_as_long_as_they_say(tmp_path: Path, members: Membe
         in reasons(more)
     )
     assert (
-        f"The member {FIRST} cannot be used: it declares {size + 1:,} bytes and holds {size:,}."
+        f"The member {FIRST} cannot be used: it declares {size + 1:,} bytes and has {size:,}."
         in reasons(less)
     )
 
@@ -237,7 +237,7 @@ def test_depth_in_a_large_sample_is_passed_over(tmp_path: Path, members: Members
         (b'{"eval": "\xff\xff"}', "The JSON file cannot be read: the text is not UTF-8."),
         (
             b'{"n": ' + b"9" * 5000 + b"}",
-            "The JSON file cannot be read: it holds a number with too many digits.",
+            "The JSON file cannot be read: it has a number with too many digits.",
         ),
         (b'{"eval": ' + b"[" * 200_000, "The file is nested too deeply."),
         (

@@ -209,7 +209,7 @@ def test_one_sample_under_two_names(tmp_path: Path) -> None:
     swapped = [(name, first if name == "samples/toy-00000_epoch_1.json" else data) for name, data in members]
     reasons = read(write_zip(tmp_path / "log", swapped)).reasons
     assert "Samples appear more than once: toy-00001 epoch 1." in reasons
-    assert "The member samples/toy-00000_epoch_1.json holds the sample toy-00001 epoch 1." in reasons
+    assert "The member samples/toy-00000_epoch_1.json has the sample toy-00001 epoch 1." in reasons
 
 
 def test_token_counts_beyond_64_bits(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_a_misshapen_sample(tmp_path: Path, key: str, value: Any, sentence: str)
         (("results", "scores"), [], "The file states no score."),
         (("results", "completed_samples"), 39, "The file declares 39 completed samples; 40 are found in it."),
         (("eval", "dataset", "samples"), None, "The log does not say how many samples its task has."),
-        (("eval", "config", "epochs"), 2, "80 samples were expected; the file holds 40."),
+        (("eval", "config", "epochs"), 2, "80 samples were expected; the file has 40."),
     ],
 )
 def test_a_header_that_says_otherwise(

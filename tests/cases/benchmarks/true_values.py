@@ -112,11 +112,11 @@ REFUSED = {
 REASONS = {
     "07_error_failfast.eval": "The log's status is error, not success.",
     "08_partial_errors.eval": "5 of 30 samples ended in an error.",
-    "12_nosamples.eval": "The file holds no samples, so nothing can be recounted.",
-    "13_nosamples_json.json": "The file holds no samples, so nothing can be recounted.",
+    "12_nosamples.eval": "The file has no samples, so nothing can be recounted.",
+    "13_nosamples_json.json": "The file has no samples, so nothing can be recounted.",
     "14_unscored.eval": "4 of 28 completed samples have no score sometimes_unscored.",
     "18_limit_subset.eval": "The task has 40 samples; the file declares 10.",
-    "25_cancelled_sigint.eval": "400 samples were expected; the file holds 70.",
+    "25_cancelled_sigint.eval": "400 samples were expected; the file has 70.",
     "28_killed.eval": "The log was never finished: its status is started.",
     "33_edited.eval": "Scores edited after scoring, 1: includes of toy-00003 epoch 1.",
     "55_bitflip_sample.eval": (
@@ -125,6 +125,6 @@ REASONS = {
     "57_tampered_header.eval": (
         "The file states accuracy 0.95 of includes; recounted from its samples it is 0.65."
     ),
-    "58_dropped_samples.eval": "40 samples were expected; the file holds 35.",
+    "58_dropped_samples.eval": "40 samples were expected; the file has 35.",
     "64_nan_json.json": "The file's stderr of includes is nan, which is no figure.",
 }

@@ -76,7 +76,7 @@ def _counts(found: Found) -> None:
     elif samples.total is not None and samples.total != samples.expected:
         found.say(f"The task has {samples.expected} samples; the file declares {samples.total}.")
     if samples.expected is not None and ledger.counted != samples.expected:
-        found.say(f"{samples.expected} samples were expected; the file holds {ledger.counted}.")
+        found.say(f"{samples.expected} samples were expected; the file has {ledger.counted}.")
     if samples.completed is not None and samples.completed != samples.completed_in_file:
         found.say(
             f"The file declares {samples.completed} completed samples; {samples.completed_in_file} are found in it."
@@ -84,7 +84,7 @@ def _counts(found: Found) -> None:
     if ledger.errored:
         found.say(f"{ledger.errored} of {ledger.counted} samples ended in an error.")
     if ledger.in_file == 0 and samples.completed:
-        found.say("The file holds no samples, so nothing can be recounted.")
+        found.say("The file has no samples, so nothing can be recounted.")
 
 
 def _identities(found: Found) -> None:
