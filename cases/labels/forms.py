@@ -23,6 +23,10 @@ IN_REGISTER = frozenset({"effective", "superseded", "rescinded", "lapsed"})
 LONG = forms.Textarea(attrs={"rows": 6})
 
 
+def _named(obj: Any) -> str:
+    return f"{obj.get_kind_display()}: {obj.title}"
+
+
 class ConsultationForm(forms.Form):
     """What the offices are asked, and the documents they may open."""
 
@@ -40,7 +44,7 @@ class ConsultationForm(forms.Form):
         documents = self.fields["documents"]
         assert isinstance(documents, forms.ModelMultipleChoiceField)
         documents.queryset = Document.objects.openable_by(user, now).filter(case=case).order_by("created_at")
-        documents.label_from_instance = lambda one: f"{one.get_kind_display()}: {one.title}"  # type: ignore[method-assign]
+        documents.label_from_instance = _named  # type: ignore[method-assign]
 
 
 class AnswerForm(forms.Form):

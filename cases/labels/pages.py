@@ -2,17 +2,23 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
+from accounts.requests import Request
 from cases.labels.models import Determination
 from cases.register.models import Case
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def visible_case(request: HttpRequest, case_id: UUID) -> Case:
+def posted(request: Request) -> QueryDict | None:
+    """What was sent, also when it is empty; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
+def visible_case(request: Request, case_id: UUID) -> Case:
     """The case with what its pages show, or 404."""
     visible = Case.objects.visible_to(request.user, request.now)
     return get_object_or_404(
@@ -20,7 +26,7 @@ def visible_case(request: HttpRequest, case_id: UUID) -> Case:
     )
 
 
-def visible_determination(request: HttpRequest, determination_id: UUID) -> Determination:
+def visible_determination(request: Request, determination_id: UUID) -> Determination:
     """The determination with what its pages show, or 404."""
     visible = Determination.objects.visible_to(request.user, request.now)
     return get_object_or_404(

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.requests import Request
 from cases.labels import forms, queries
 from cases.labels.models import Label
 from cases.rules import markings, visibility
@@ -14,7 +15,7 @@ from portal.kit.paging import keyset_page
 
 
 @require_safe
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: Request) -> HttpResponse:
     """Labels this person may see, effective ones first."""
     form = forms.RegisterFilter(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
@@ -33,7 +34,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def label(request: HttpRequest, label_id: UUID) -> HttpResponse:
+def label(request: Request, label_id: UUID) -> HttpResponse:
     """One register entry, with its evidence trail for those who may follow it."""
     found = get_object_or_404(
         Label.objects.visible_to(request.user, request.now).select_related(

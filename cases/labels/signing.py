@@ -140,19 +140,10 @@ def sign_determination(
     if text_digest != proposal.digest:
         raise Refused(CHANGED, conflict=True)
     determination = Determination.objects.create(
-        case=case,
-        outcome=outcome,
-        rationale=proposal.snapshot["rationale"],
-        suite_version=proposal.suite_version,
-        policy_version=case.policy_version,
-        snapshot=proposal.snapshot,
-        text=proposal.text,
-        text_digest=proposal.digest,
-        signed_at=now,
-        signed_by=by,
-        appointment=proposal.appointment,
-        capacity=proposal.appointment.capacity,
-    )
+        case=case, outcome=outcome, rationale=proposal.snapshot["rationale"], suite_version=proposal.suite_version,
+        policy_version=case.policy_version, snapshot=proposal.snapshot, text=proposal.text, text_digest=text_digest,
+        signed_at=now, signed_by=by, appointment=proposal.appointment, capacity=proposal.appointment.capacity,
+    )  # fmt: skip
     happened(
         "determination.signed", case=case, by=by, now=now, appointment=proposal.appointment, subject=determination,
         rows=[determination], data={"text_digest": proposal.digest},
@@ -165,6 +156,7 @@ def sign_determination(
 def _put_into_effect(determination: Determination, appointment: Appointment, now: datetime) -> Label:
     """The label, and the end of the model version's earlier one. The model version is locked: one at a time."""
     case, by = determination.case, appointment.person
+    assert case.model_version_id is not None, "a case in labeling names its model version"
     version = ModelVersion.objects.select_for_update(no_key=True).get(pk=case.model_version_id)
     earlier = Label.objects.select_for_update(of=("self",)).filter(model_version=version, state="effective")
     superseded = earlier.select_related("case").first()

@@ -4,14 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from accounts.requests import Request
 from cases.benchmarks.models import SuiteVersion
 from cases.labels import forms, guards, packets, queries, signing
 from cases.labels.models import Determination
-from cases.labels.pages import form_page, visible_case, visible_determination
+from cases.labels.pages import form_page, posted, visible_case, visible_determination
 from cases.register.models import Case
 from cases.register.pages import frame
 from cases.rules import policy
@@ -19,13 +20,13 @@ from portal.kit.forms import attempt, status_of
 
 
 @form_page
-def determination_new(request: HttpRequest, case_id: UUID) -> HttpResponse:
+def determination_new(request: Request, case_id: UUID) -> HttpResponse:
     """Two steps on one address: write outcome and rationale, then read the exact text and sign it."""
     case = visible_case(request, case_id)
     policy.require(request.user, "determination.sign", case, now=request.now)
     consultations = signing.heard(case)
     packet = signing.packet_of(case, consultations)
-    form = forms.DeterminationForm(request.POST or None, packet=packet)
+    form = forms.DeterminationForm(posted(request), packet=packet)
     proposal = None
     if request.method == "POST" and request.POST.get("step") != "edit":
         proposal = attempt(request, form, lambda data: _proposal(request, case, data))
@@ -57,18 +58,18 @@ def _chosen(data: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": data["outcome"], "rationale": data["rationale"], "suite_version": suite}
 
 
-def _proposal(request: HttpRequest, case: Case, data: dict[str, Any]) -> signing.Proposal:
+def _proposal(request: Request, case: Case, data: dict[str, Any]) -> signing.Proposal:
     return signing.propose(case=case, by=request.user, now=request.now, **_chosen(data))
 
 
-def _sign(request: HttpRequest, case: Case, data: dict[str, Any]) -> Determination:
+def _sign(request: Request, case: Case, data: dict[str, Any]) -> Determination:
     return signing.sign_determination(
         case=case, text_digest=data["seen"], by=request.user, now=request.now, **_chosen(data)
     )
 
 
 @require_safe
-def determination(request: HttpRequest, determination_id: UUID) -> HttpResponse:
+def determination(request: Request, determination_id: UUID) -> HttpResponse:
     """A signed determination: its text, who signed it in what capacity, and what followed."""
     found = visible_determination(request, determination_id)
     case, content = found.case, queries.reads_determination(found, request.user, request.now)
@@ -93,11 +94,11 @@ def determination(request: HttpRequest, determination_id: UUID) -> HttpResponse:
 
 
 @form_page
-def rescind(request: HttpRequest, determination_id: UUID) -> HttpResponse:
+def rescind(request: Request, determination_id: UUID) -> HttpResponse:
     """Rescind a determination, and with it the label that followed."""
     found = visible_determination(request, determination_id)
     policy.require(request.user, "determination.sign", found.case, now=request.now)
-    form = forms.RescissionForm(request.POST or None)
+    form = forms.RescissionForm(posted(request))
     if request.method == "POST":
         rescinded = attempt(
             request,

@@ -4,24 +4,25 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from accounts.requests import Request
 from cases.documents.models import Document
 from cases.labels import actions, forms, guards, packets, queries, texts
 from cases.labels.models import Consultation, Determination, Disclosure
-from cases.labels.pages import decisions_of, form_page, visible_case, visible_determination
+from cases.labels.pages import decisions_of, form_page, posted, visible_case, visible_determination
 from cases.register.pages import frame
 from cases.rules import policy, visibility
 from portal.kit.forms import attempt, status_of
 
 
 @form_page
-def consultation_new(request: HttpRequest, case_id: UUID) -> HttpResponse:
+def consultation_new(request: Request, case_id: UUID) -> HttpResponse:
     """Ask every office of the roster, on a packet frozen now."""
     case = visible_case(request, case_id)
     policy.require(request.user, "consultation.open", case, now=request.now)
-    form = forms.ConsultationForm(request.POST or None, case=case, user=request.user, now=request.now)
+    form = forms.ConsultationForm(posted(request), case=case, user=request.user, now=request.now)
     if request.method == "POST":
         asked = attempt(
             request,
@@ -44,7 +45,7 @@ def consultation_new(request: HttpRequest, case_id: UUID) -> HttpResponse:
     return render(request, "cases/labels/consultation_new.html", context, status=status_of(form))
 
 
-def _consultation(request: HttpRequest, consultation_id: UUID) -> Consultation:
+def _consultation(request: Request, consultation_id: UUID) -> Consultation:
     visible = Consultation.objects.visible_to(request.user, request.now)
     return get_object_or_404(
         visible.select_related(
@@ -60,10 +61,10 @@ def _consultation(request: HttpRequest, consultation_id: UUID) -> Consultation:
 
 
 @form_page
-def consultation(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
+def consultation(request: Request, consultation_id: UUID) -> HttpResponse:
     """One office's consultation: packet, question and answer; the office answers here."""
     found = _consultation(request, consultation_id)
-    form = forms.AnswerForm(request.POST or None)
+    form = forms.AnswerForm(posted(request))
     if request.method == "POST":
         answered = attempt(
             request,
@@ -79,9 +80,7 @@ def consultation(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
     return render(request, "cases/labels/consultation.html", context, status=status_of(form))
 
 
-def _consultation_context(
-    request: HttpRequest, found: Consultation, form: forms.AnswerForm
-) -> dict[str, Any]:
+def _consultation_context(request: Request, found: Consultation, form: forms.AnswerForm) -> dict[str, Any]:
     user, now, case = request.user, request.now, found.case
     content = queries.reads_packet(found, user, now)
     inside = visibility.sees_several_developers(user, now)
@@ -108,11 +107,11 @@ def _consultation_context(
 
 
 @form_page
-def consultation_close(request: HttpRequest, consultation_id: UUID) -> HttpResponse:
+def consultation_close(request: Request, consultation_id: UUID) -> HttpResponse:
     """Record that an office gave no response."""
     found = _consultation(request, consultation_id)
     policy.require(request.user, "consultation.open", found.case, now=request.now)
-    form = forms.NoResponseForm(request.POST or None, consultation=found, now=request.now)
+    form = forms.NoResponseForm(posted(request), consultation=found, now=request.now)
     if request.method == "POST":
         closed = attempt(
             request,
@@ -130,11 +129,11 @@ def consultation_close(request: HttpRequest, consultation_id: UUID) -> HttpRespo
 
 
 @form_page
-def disclosure_new(request: HttpRequest, determination_id: UUID) -> HttpResponse:
+def disclosure_new(request: Request, determination_id: UUID) -> HttpResponse:
     """Two steps on one address: choose what is told, then read what the developer will read and record it."""
     found = visible_determination(request, determination_id)
     policy.require(request.user, "disclosure.record", found.case, now=request.now)
-    form = forms.DisclosureForm(request.POST or None, determination=found)
+    form = forms.DisclosureForm(posted(request), determination=found)
     preview = None
     if request.method == "POST" and request.POST.get("step") != "edit" and form.is_valid():
         preview = texts.disclosed_text(
@@ -160,7 +159,7 @@ def disclosure_new(request: HttpRequest, determination_id: UUID) -> HttpResponse
     return render(request, "cases/labels/disclosure_new.html", context, status=status_of(form))
 
 
-def _disclose(request: HttpRequest, found: Determination, data: dict[str, Any]) -> Disclosure:
+def _disclose(request: Request, found: Determination, data: dict[str, Any]) -> Disclosure:
     return actions.record_disclosure(
         determination=found, extent=data["extent"], summary=data["summary"], reason=data["reason"],
         text_digest=data["seen"], by=request.user, now=request.now,
@@ -168,7 +167,7 @@ def _disclose(request: HttpRequest, found: Determination, data: dict[str, Any]) 
 
 
 @form_page
-def response(request: HttpRequest, disclosure_id: UUID) -> HttpResponse:
+def response(request: Request, disclosure_id: UUID) -> HttpResponse:
     """The developer's response to what was disclosed."""
     visible = Disclosure.objects.visible_to(request.user, request.now)
     found = get_object_or_404(
@@ -177,7 +176,7 @@ def response(request: HttpRequest, disclosure_id: UUID) -> HttpResponse:
     )
     case = found.determination.case
     policy.require(request.user, "response.record", case, now=request.now)
-    form = forms.ResponseForm(request.POST or None)
+    form = forms.ResponseForm(posted(request))
     if request.method == "POST":
         recorded = attempt(
             request,

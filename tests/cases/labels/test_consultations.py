@@ -85,11 +85,15 @@ def test_the_same_packet_is_asked_once_and_new_evidence_asks_again(cast: Cast, n
     with pytest.raises(Refused, match="on this very packet already") as refused:
         open_consultations(case=case, question="Again?", documents=papers, by=cast.officer, now=now)
     assert refused.value.status == 409
-    answer_consultation(consultation=of_office(case, cast.office), answer="concur", by=cast.consultee, now=now)
+    answer_consultation(
+        consultation=of_office(case, cast.office), answer="concur", by=cast.consultee, now=now
+    )
     later = now + timedelta(minutes=1)
     open_consultations(case=case, question="Again?", documents=papers[:1], by=cast.officer, now=later)
     assert list(
-        case.consultations.order_by("asked_at", "office__short_name").values_list("office__short_name", "answer")
+        case.consultations.order_by("asked_at", "office__short_name").values_list(
+            "office__short_name", "answer"
+        )
     ) == [("CISA", "concur"), ("NIST CAISI", "no_response"), ("CISA", ""), ("NIST CAISI", "")]
 
 
@@ -104,11 +108,15 @@ def test_offices_are_asked_in_labeling_alone(cast: Cast, now: datetime) -> None:
         open_consultations(case=case, question="?", by=cast.officer, now=now)
 
 
-def test_only_documents_of_the_case_that_the_officer_may_open_go_into_a_packet(cast: Cast, now: datetime) -> None:
+def test_only_documents_of_the_case_that_the_officer_may_open_go_into_a_packet(
+    cast: Cast, now: datetime
+) -> None:
     """A document of another case is refused."""
     case, other = walk.labeling(cast, now), walk.acknowledged(cast, now)
     with pytest.raises(Refused, match="not open to you any more"):
-        open_consultations(case=case, question="?", documents=list(other.documents.all()), by=cast.officer, now=now)
+        open_consultations(
+            case=case, question="?", documents=list(other.documents.all()), by=cast.officer, now=now
+        )
 
 
 @pytest.mark.parametrize("answer", ["concur_with_comment", "do_not_concur"])
@@ -117,8 +125,15 @@ def test_some_answers_need_a_comment(cast: Cast, now: datetime, answer: str) -> 
     consultation = of_office(walk.asked(cast, now), cast.office)
     with pytest.raises(Refused, match="Say in a sentence"):
         answer_consultation(consultation=consultation, answer=answer, comment=" ", by=cast.consultee, now=now)
-    kept = answer_consultation(consultation=consultation, answer=answer, comment="n is small.", by=cast.consultee, now=now)
-    assert (kept.answer, kept.comment, kept.answered_by, kept.answered_at) == (answer, "n is small.", cast.consultee, now)
+    kept = answer_consultation(
+        consultation=consultation, answer=answer, comment="n is small.", by=cast.consultee, now=now
+    )
+    assert (kept.answer, kept.comment, kept.answered_by, kept.answered_at) == (
+        answer,
+        "n is small.",
+        cast.consultee,
+        now,
+    )
     assert kept.appointment == cast.consultee.appointments_at(now)[0]
 
 
@@ -134,7 +149,9 @@ def test_an_answer_is_given_once_and_by_its_own_office(cast: Cast, now: datetime
         answer_consultation(consultation=consultation, answer="no_view", by=cast.consultee, now=now)
     assert refused.value.status == 409
     assert Entry.objects.filter(kind="consultation.answered", case_id=case.pk).count() == 1
-    assert {n.recipient for n in Notice.objects.filter(kind="consultation.answered", case_id=case.pk)} == {cast.officer}
+    assert {n.recipient for n in Notice.objects.filter(kind="consultation.answered", case_id=case.pk)} == {
+        cast.officer
+    }
 
 
 def test_someone_of_two_offices_answers_under_the_right_appointment(cast: Cast, now: datetime) -> None:
@@ -157,7 +174,9 @@ def test_an_ended_appointment_answers_nothing(cast: Cast, now: datetime) -> None
     )  # fmt: skip
     appoint(person=former, organisation=office, role="consultee", by=None, now=now)
     with pytest.raises(Refused, match="done by a consulted office"):
-        answer_consultation(consultation=of_office(walk.asked(cast, now), cast.office), answer="concur", by=former, now=now)
+        answer_consultation(
+            consultation=of_office(walk.asked(cast, now), cast.office), answer="concur", by=former, now=now
+        )
 
 
 def test_no_response_is_recorded_after_the_due_hour_or_with_a_reason(cast: Cast, now: datetime) -> None:
@@ -167,7 +186,11 @@ def test_no_response_is_recorded_after_the_due_hour_or_with_a_reason(cast: Cast,
     with pytest.raises(Refused, match="due hour has not come"):
         close_consultation(consultation=early, by=cast.officer, now=now)
     kept = close_consultation(consultation=early, reason="The office told us so.", by=cast.officer, now=now)
-    assert (kept.answer, kept.comment, kept.answered_by) == ("no_response", "The office told us so.", cast.officer)
+    assert (kept.answer, kept.comment, kept.answered_by) == (
+        "no_response",
+        "The office told us so.",
+        cast.officer,
+    )
     close_consultation(consultation=late, by=cast.officer, now=late.due_at)
     for settled in (early, late):
         with pytest.raises(Refused, match="settled already"):
@@ -179,20 +202,28 @@ def test_no_response_is_recorded_after_the_due_hour_or_with_a_reason(cast: Cast,
 def test_no_answer_comes_after_the_determination_or_the_end_of_the_case(cast: Cast, now: datetime) -> None:
     """An optional office is too late once it is signed, and every office once the case has ended."""
     case = walk.asked(cast, now)
-    answer_consultation(consultation=of_office(case, cast.office), answer="concur", by=cast.consultee, now=now)
+    answer_consultation(
+        consultation=of_office(case, cast.office), answer="concur", by=cast.consultee, now=now
+    )
     walk.signed(case, cast.official, now)
     with pytest.raises(Refused, match="would come after it"):
-        answer_consultation(consultation=of_office(case, cast.office2), answer="concur", by=cast.consultee2, now=now)
+        answer_consultation(
+            consultation=of_office(case, cast.office2), answer="concur", by=cast.consultee2, now=now
+        )
     ended = walk.asked(cast, now)
     move_case(case=ended, name="withdraw", by=cast.signatory, now=now)
     with pytest.raises(Refused, match="has ended"):
-        answer_consultation(consultation=of_office(ended, cast.office), answer="concur", by=cast.consultee, now=now)
+        answer_consultation(
+            consultation=of_office(ended, cast.office), answer="concur", by=cast.consultee, now=now
+        )
 
 
 # -- pages --------------------------------------------------------------------------------------------------------
 
 
-def test_an_office_sees_its_own_request_and_nothing_else(cast: Cast, now: datetime, client_of: ClientOf) -> None:
+def test_an_office_sees_its_own_request_and_nothing_else(
+    cast: Cast, now: datetime, client_of: ClientOf
+) -> None:
     """Its consultation and the packet's documents open; case, other office, determination and runs answer 404."""
     case = walk.asked(cast, now)
     own, others = of_office(case, cast.office), of_office(case, cast.office2)
@@ -227,7 +258,11 @@ def test_answers_are_blind_field_by_field(cast: Cast, now: datetime, field: str)
     """Whatever field of another office's answer is asked for, the rows an office may see do not hold it."""
     case = walk.asked(cast, now)
     answer_consultation(
-        consultation=of_office(case, cast.office2), answer="do_not_concur", comment="no", by=cast.consultee2, now=now
+        consultation=of_office(case, cast.office2),
+        answer="do_not_concur",
+        comment="no",
+        by=cast.consultee2,
+        now=now,
     )
     seen = Consultation.objects.visible_to(cast.consultee, now).filter(case=case)
     assert list(seen.values_list(field, flat=True)) in ([""], [None])
@@ -292,7 +327,9 @@ def test_a_recused_consultee_and_a_withdrawn_case_open_nothing(
     assert client.get(of_office(case, cast.office).get_absolute_url()).status_code == 404
 
 
-def test_the_officer_asks_and_closes_through_the_pages(cast: Cast, now: datetime, client_of: ClientOf) -> None:
+def test_the_officer_asks_and_closes_through_the_pages(
+    cast: Cast, now: datetime, client_of: ClientOf
+) -> None:
     """The forms carry question and documents; no response before the due hour needs its reason."""
     case = walk.labeling(cast, now)
     client, address = client_of(cast.officer), f"/cases/{case.pk}/consultations/new/"

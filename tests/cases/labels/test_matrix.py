@@ -33,11 +33,15 @@ def _ask(cast: Cast, case: Case, by: Any, now: datetime) -> Any:
 
 
 def _answer(cast: Cast, case: Case, by: Any, now: datetime) -> Any:
-    return answer_consultation(consultation=case.consultations.get(office=cast.office), answer="concur", by=by, now=now)
+    return answer_consultation(
+        consultation=case.consultations.get(office=cast.office), answer="concur", by=by, now=now
+    )
 
 
 def _close(cast: Cast, case: Case, by: Any, now: datetime) -> Any:
-    return close_consultation(consultation=case.consultations.get(office=cast.office), reason="x", by=by, now=now)
+    return close_consultation(
+        consultation=case.consultations.get(office=cast.office), reason="x", by=by, now=now
+    )
 
 
 def _sign(cast: Cast, case: Case, by: Any, now: datetime) -> Any:
@@ -147,7 +151,15 @@ def test_when(cast: Cast, now: datetime, state: str) -> None:
     """In each state each act, by the person whose it is, is possible or refused as untimely with its sentence."""
     arrange, said = WHEN[state]
     case = arrange(cast, now)
-    people = (cast.officer, cast.consultee, cast.officer, cast.official, cast.official, cast.officer, cast.liaison)
+    people = (
+        cast.officer,
+        cast.consultee,
+        cast.officer,
+        cast.official,
+        cast.official,
+        cast.officer,
+        cast.liaison,
+    )
     for (name, (act, _, _)), by, expected in zip(WHO.items(), people, said, strict=True):
         if expected is None:
             continue

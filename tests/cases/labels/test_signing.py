@@ -70,8 +70,13 @@ def test_a_signed_threshold_makes_one_effective_label(cast: Cast, now: datetime)
     assert label.model_version == case.model_version
     assert not label.disclosed_to_developer
     kinds = Entry.objects.filter(case_id=case.pk, kind__in=["determination.signed", "label.effective"])
-    assert list(kinds.order_by("number").values_list("kind", flat=True)) == ["determination.signed", "label.effective"]
-    told = Notice.objects.filter(kind="determination.signed", case_id=case.pk).values_list("recipient__email", flat=True)
+    assert list(kinds.order_by("number").values_list("kind", flat=True)) == [
+        "determination.signed",
+        "label.effective",
+    ]
+    told = Notice.objects.filter(kind="determination.signed", case_id=case.pk).values_list(
+        "recipient__email", flat=True
+    )
     assert set(told) == {cast.officer.email, cast.lead.email}
     assert verify(deep=True).fault is None
 
@@ -176,7 +181,10 @@ def test_rescission_ends_the_label_and_opens_the_way_to_another_signature(cast: 
     assert texts.text_digest(signed.text) == signed.text_digest
     label = signed.label
     assert (label.state, label.ended_at) == ("rescinded", later)
-    assert Entry.objects.filter(kind__in=["determination.rescinded", "label.rescinded"], case_id=case.pk).count() == 2
+    assert (
+        Entry.objects.filter(kind__in=["determination.rescinded", "label.rescinded"], case_id=case.pk).count()
+        == 2
+    )
     again = walk.signed(case, cast.official, later)
     assert again.label.state == "effective"
 
@@ -252,7 +260,9 @@ def test_two_cases_of_one_model_version_at_once_leave_one_effective_label(cast: 
     """Both are signed, one after the other, and the first label is superseded."""
     same = {"model": "Twice", "version": "1.0"}
     cases = [walk.consulted(cast, now, **same), walk.consulted(cast, now, **same)]
-    answers = _at_once(*(lambda case=case: walk.signed(case, cast.official, database_now()) for case in cases))
+    answers = _at_once(
+        *(lambda case=case: walk.signed(case, cast.official, database_now()) for case in cases)
+    )
     assert all(isinstance(one, Determination) for one in answers), answers
     assert sorted(Label.objects.values_list("state", flat=True)) == ["effective", "superseded"]
     assert verify(deep=True).fault is None
@@ -289,7 +299,9 @@ def test_signing_takes_two_steps_and_the_exact_text(cast: Cast, now: datetime, c
     assert case.determinations.get().text_digest in page
 
 
-def test_a_rationale_of_several_lines_keeps_its_digest(cast: Cast, now: datetime, client_of: ClientOf) -> None:
+def test_a_rationale_of_several_lines_keeps_its_digest(
+    cast: Cast, now: datetime, client_of: ClientOf
+) -> None:
     """Browsers send line ends in several ways; the text is the same."""
     case = walk.consulted(cast, now)
     one = propose(case=case, by=cast.official, now=now, outcome="meets_threshold", rationale="a\r\nb ")
@@ -335,10 +347,17 @@ def test_the_determination_is_content(cast: Cast, now: datetime, client_of: Clie
         assert client_of(person).get(address).status_code == 404
 
 
-def test_after_withdrawal_the_signer_reads_what_it_signed(cast: Cast, now: datetime, client_of: ClientOf) -> None:
+def test_after_withdrawal_the_signer_reads_what_it_signed(
+    cast: Cast, now: datetime, client_of: ClientOf
+) -> None:
     """A signed determination stays; its frozen evidence is open to its signer and the records officer."""
     case = walk.determined(cast, now)
     move_case(case=case, name="withdraw", by=cast.signatory, now=now)
     address = case.determinations.get().get_absolute_url()
-    for person, reads in ((cast.official, True), (cast.records, True), (cast.officer, False), (cast.lead, False)):
+    for person, reads in (
+        (cast.official, True),
+        (cast.records, True),
+        (cast.officer, False),
+        (cast.lead, False),
+    ):
         assert (b"Meets the threshold" in client_of(person).get(address).content) is reads
