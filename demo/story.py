@@ -18,6 +18,7 @@ from cases.access.actions import (
     sign_agreement,
 )
 from cases.access.models import Grant
+from cases.access.text import Terms
 from cases.benchmarks.actions import TaskSpec, accept_run, agree_rule, declare_rule, import_run, register_suite_version
 from cases.benchmarks.models import Run, SuiteVersion
 from cases.benchmarks.tasks import read
@@ -108,11 +109,12 @@ class Teller:
         assert case.model_version is not None
         anchor = case.model_version.milestones.order_by("-stated_at").first()
         assert anchor is not None
-        drafted = draft_agreement(
-            case=case, anchor_kind="general_release", anchor_at=anchor.at, opens_at=opens, closes_at=closes,
-            scope="Cyber benchmarks of this version through the developer's API.", safeguards=SAFEGUARDS,
-            isolation_attested=True, people=["Eve Nakamura", "Edwin Cole"], by=self.cast.officer, now=at,
+        terms = Terms(
+            anchor_kind="general_release", anchor_at=anchor.at, opens_at=opens, closes_at=closes,
+            scope="Cyber benchmarks of this version through the developer's API.", safeguards=tuple(SAFEGUARDS),
+            isolation_attested=True, people=("Eve Nakamura", "Edwin Cole"),
         )  # fmt: skip
+        drafted = draft_agreement(case=case, terms=terms, by=self.cast.officer, now=at)
         for number, signer in enumerate(signers, start=1):
             sign_agreement(agreement=drafted, digest=drafted.text_digest, by=signer, now=min(at + number * HOUR, self.now))
         return Case.objects.get(pk=case.pk)

@@ -19,6 +19,7 @@ from cases.access.actions import (
     sign_agreement,
 )
 from cases.access.models import Agreement, Grant, Nomination
+from cases.access.text import Terms
 from cases.benchmarks.actions import (
     TaskSpec,
     accept_run,
@@ -103,12 +104,12 @@ def agreement(cast: Cast, case: Case, now: datetime, **changes: Any) -> Agreemen
         "opens_at": now,
         "closes_at": now + WINDOW,
         "scope": "Classified benchmarking of cyber capabilities by the agency.",
-        "safeguards": ["isolation", "logging"],
+        "safeguards": ("isolation", "logging"),
         "isolation_attested": True,
-        "people": [cast.evaluator.name, cast.evaluator2.name],
+        "people": (cast.evaluator.name, cast.evaluator2.name),
         **changes,
     }
-    return draft_agreement(case=case, by=cast.officer, now=now, **values)
+    return draft_agreement(case=case, terms=Terms(**values), by=cast.officer, now=now)
 
 
 def sign_both(cast: Cast, version: Agreement, now: datetime) -> Case:

@@ -103,8 +103,8 @@ class AgreementForm(forms.Form):
         )
 
     def span(self) -> tuple[window.Span, datetime] | None:
-        """The window and the anchor as typed, as far as they can be read, for the line above the form."""
-        data = getattr(self, "cleaned_data", {})
+        """The window and the anchor as typed (at first as proposed), where they can be read, for the line."""
+        data = getattr(self, "cleaned_data", {}) if self.is_bound else self.initial
         opens, closes, anchor = data.get("opens_at"), data.get("closes_at"), data.get("anchor")
         if not (opens and closes and anchor) or opens >= closes:
             return None
@@ -176,7 +176,7 @@ class GrantForm(forms.Form):
     people = forms.MultipleChoiceField(
         label="People named on the grant",
         widget=forms.CheckboxSelectMultiple,
-        help_text="Only they hold it; each as a permission of their own.",
+        help_text="They alone may use it, each in their own name.",
         error_messages={"required": "Name at least one person who will use the grant."},
     )
     mode = ChoiceField(label="How the model is reached", choices=mode_choices, widget=forms.RadioSelect)

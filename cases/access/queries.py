@@ -52,7 +52,7 @@ GRANT_TONES: Final = {"active": "success", "scheduled": "info", "suspended": "wa
 
 def with_signatures(agreements: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """Agreements with `signed` (side, name, capacity, at), and `window`, `cut_at`, `cut_cause` of their window."""
-    signed = Signature.objects.filter(agreement=OuterRef("pk")).order_by("signed_at")
+    signed = Signature.objects.filter(agreement=OuterRef("pk")).order_by("signed_at", "-side")
     period = WindowPeriod.objects.filter(agreement=OuterRef("pk"))
     facts = JSONObject(side="side", name="signed_by__name", capacity="capacity", at="signed_at")
     return agreements.annotate(

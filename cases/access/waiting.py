@@ -100,7 +100,14 @@ def _of_partner(grant: Grant, now: datetime) -> Waiting | None:
     def said(verb: str, since: datetime, until: datetime, name: str) -> Waiting:
         url = reverse(f"cases:{name}", args=[grant.pk])
         return Waiting(
-            verb, grant.case.number, "", str(grant.model_version), since, until, url, marking=grant.case.marking
+            verb,
+            grant.case.number,
+            "",
+            str(grant.model_version),
+            since,
+            until,
+            url,
+            marking=grant.case.marking,
         )
 
     accepted = grant.terms_accepted_at is not None

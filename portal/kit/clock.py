@@ -18,6 +18,18 @@ def database_now() -> datetime:
     return instant.astimezone(UTC)
 
 
+def after_wait(now: datetime) -> datetime:
+    """`now`, later by what this transaction has waited (for a row lock, say), by the database's clock.
+
+    A guard on a window asks it after the lock. Where the clock is set back (the demonstration) it stays set back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp() - transaction_timestamp()")
+        (waited,) = cursor.fetchone()
+    instant: datetime = now + waited
+    return instant
+
+
 class NowMiddleware:
     """Gives each request one instant, `request.now`. Addresses that must answer without a database get none."""
 

@@ -15,57 +15,30 @@ from cases.register.actions import locked, move_case
 from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import policy, window
-from portal.kit import clock as kit_clock
 from portal.kit.actions import action
+from portal.kit.clock import after_wait
 from portal.kit.refusal import Refused
 
 OTHER_TEXT = "The text you read is not the text of this version: it changed while you had the page open. Read it again."
 
 
-def moment(now: datetime) -> datetime:
-    """The instant for a window guard, taken after the row lock: waiting for it may have used time up."""
-    return max(now, kit_clock.database_now())
-
-
 @action
 def draft_agreement(
-    *,
-    case: Case,
-    anchor_kind: str,
-    anchor_at: datetime,
-    opens_at: datetime,
-    closes_at: datetime,
-    scope: str,
-    safeguards: Sequence[str],
-    isolation_attested: bool,
-    people: Sequence[str],
-    by: User,
-    now: datetime,
-    revision: int | None = None,
+    *, case: Case, terms: Terms, by: User, now: datetime, revision: int | None = None
 ) -> Agreement:
     """Draft the next version of the agreement. It takes the place of an unsigned one, also of one signed by one side.
 
-    anchor_at must be the date the developer has stated for `anchor_kind`. safeguards: ids of the policy's catalogue.
-    people: names. What is not attested or listed yet may come in a later version; signing waits for it.
+    The anchor must be the date the developer has stated. What is not attested or listed yet may come in a later
+    version; signing waits for it.
     """
     case = locked(case, revision)
     refused = guards.draft_refusal(by, case, now)
     if refused:
         raise refused
     appointment = policy.require(by, "agreement.draft", case, now=now)
-    terms = Terms(
-        anchor_kind,
-        anchor_at,
-        opens_at,
-        closes_at,
-        scope,
-        tuple(safeguards),
-        isolation_attested,
-        tuple(people),
-    )
     if terms.opens_at < now:
         raise Refused("The window would open in the past. Move its opening to an hour that is still to come.")
-    refused = guards.terms_refusal(case, terms, moment(now))
+    refused = guards.terms_refusal(case, terms, after_wait(now))
     if refused:
         raise refused
     replaced = _supersede(case, ("draft", "offered"))
@@ -117,7 +90,7 @@ def sign_agreement(*, agreement: Agreement, digest: str, by: User, now: datetime
     side, appointment = require_side(by, SIGN, case, now)
     if digest != agreement.text_digest or digest != text_digest(agreement.text):
         raise Refused(OTHER_TEXT, conflict=True)
-    refused = guards.sign_refusal(by, agreement, now, moment(now))
+    refused = guards.sign_refusal(by, agreement, now, after_wait(now))
     if refused:
         raise refused
     signature = Signature.objects.create(

@@ -14,7 +14,6 @@ from accounts import access
 from accounts.models import Appointment, Organisation, User
 from accounts.roles import AGENCY, PARTNER
 from cases.access import guards
-from cases.access.actions.agreements import moment
 from cases.access.actions.ending import end_grants, named_people, reach_term
 from cases.access.models import Agreement, Grant, Nomination, Suspension, close_out_choices
 from cases.access.sides import side_of
@@ -23,6 +22,7 @@ from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import policy, window
 from portal.kit.actions import action
+from portal.kit.clock import after_wait
 from portal.kit.refusal import Refused
 
 
@@ -58,15 +58,13 @@ def issue_grant(
     if refused:
         raise refused
     appointment = policy.require(by, "grant.issue", case, now=now)
-    at = moment(now)
-    _refuse_holder(case, organisation, nomination, at)
     _refuse_people(organisation, people, now)
-    span = window.Span(starts_at or now, ends_at)
+    span, at = window.Span(starts_at or now, ends_at), after_wait(now)
+    _refuse_holder(case, organisation, nomination, at)
     _refuse_span(case, span, partner=nomination is not None, now=now, at=at)
-    assert case.model_version is not None  # the database: a case past its draft names one
     grant = Grant.objects.create(
         case=case, organisation=organisation, kind="partner" if nomination else "office", mode=mode,
-        model_version=case.model_version, nomination=nomination, tasks_allowed=tasks_allowed,
+        model_version_id=case.model_version_id, nomination=nomination, tasks_allowed=tasks_allowed,
         tasks_forbidden=tasks_forbidden, span=DateTimeTZRange(span.start, span.end), state="agreed",
         issued_at=now, issued_by=by,
     )  # fmt: skip
@@ -103,7 +101,7 @@ def _refuse_people(organisation: Organisation, people: Sequence[User], now: date
     strangers = [person.name for person in people if person.pk not in known]
     if strangers:
         raise Refused(
-            f"{strangers[0]} holds no live appointment at {organisation.short_name} that a grant can name. "
+            f"{strangers[0]} has no live appointment at {organisation.short_name} that a grant can name. "
             "Choose someone who does."
         )
 
@@ -153,7 +151,7 @@ def accept_terms(*, grant: Grant, by: User, now: datetime) -> Grant:
     refused = guards.accept_refusal(by, grant, now)
     if refused:
         raise refused
-    if grant.span.upper <= moment(now):
+    if grant.span.upper <= after_wait(now):
         raise Refused("This grant ended while you had the page open.", conflict=True)
     grant.terms_accepted_at, grant.terms_accepted_by = now, by
     grant.save()

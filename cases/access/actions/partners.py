@@ -6,7 +6,6 @@ from django.db.models import Model as Row
 
 from accounts.models import Organisation, User
 from cases.access import guards
-from cases.access.actions.agreements import moment
 from cases.access.actions.ending import end_grants
 from cases.access.models import Concurrence, Grant, Nomination
 from cases.access.sides import CONCUR, require_side, side_of
@@ -15,6 +14,7 @@ from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import clock, policy
 from portal.kit.actions import action
+from portal.kit.clock import after_wait
 from portal.kit.refusal import Refused
 
 
@@ -43,16 +43,10 @@ def nominate(
     appointment = policy.require(by, "partner.nominate", case, now=now)
     due = clock.due_at("partner_offer", now, case.policy_version.clocks)
     nomination = Nomination.objects.create(
-        case=case,
-        partner=partner,
-        proposed_side=side_of(appointment),
-        proposed_by=by,
-        proposed_at=now,
+        case=case, partner=partner, purpose=purpose, basis=basis, sector=sector or partner.sector,
+        proposed_side=side_of(appointment), proposed_by=by, proposed_at=now,
         lapses_at=min(due, starts_at) if starts_at else due,
-        purpose=purpose,
-        sector=sector or partner.sector,
-        basis=basis,
-    )
+    )  # fmt: skip
     happened(
         "partner.nominated",
         case=case,
@@ -78,7 +72,7 @@ def concur(*, nomination: Nomination, by: User, now: datetime, reason: str = "")
     """Concur on a partner for the side that `by` acts for. The reason is seen by that side alone."""
     nomination = _locked(nomination)
     side, appointment = require_side(by, CONCUR, nomination.case, now)
-    refused = guards.concur_refusal(by, nomination, now, moment(now))
+    refused = guards.concur_refusal(by, nomination, now, after_wait(now))
     if refused:
         raise refused
     concurrence = Concurrence.objects.create(

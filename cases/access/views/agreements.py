@@ -15,7 +15,7 @@ from cases.access.actions import draft_agreement, sign_agreement
 from cases.access.forms import AgreementForm, SignForm
 from cases.access.models import Agreement
 from cases.access.sides import SIGN, standing_for
-from cases.access.views.pages import stop, visible_agreement, visible_case
+from cases.access.views.pages import sent, stop, visible_agreement, visible_case
 from cases.register.models import Case
 from cases.register.pages import crumbs, frame
 from cases.rules import policy, visibility
@@ -33,7 +33,7 @@ def agreement_new(request: Request, case_id: UUID) -> HttpResponse:
     stated = guards.stated_dates(case)
     last = case.agreements.order_by("-number").first()
     start = AgreementForm.start(case, stated, last, request.now)
-    form = AgreementForm(request.POST or None, case=case, stated=stated, initial=start)
+    form = AgreementForm(sent(request), case=case, stated=stated, initial=start)
     if request.method == "POST" and request.POST.get("step") != "look":
         drafted = attempt(request, form, lambda data: _draft(request, case, form))
         if drafted is not None:
@@ -55,21 +55,8 @@ def agreement_new(request: Request, case_id: UUID) -> HttpResponse:
 
 
 def _draft(request: Request, case: Case, form: AgreementForm) -> Agreement:
-    terms = form.terms()
-    return draft_agreement(
-        case=case,
-        by=request.user,
-        now=request.now,
-        revision=form.cleaned_data["revision"],
-        anchor_kind=terms.anchor_kind,
-        anchor_at=terms.anchor_at,
-        opens_at=terms.opens_at,
-        closes_at=terms.closes_at,
-        scope=terms.scope,
-        safeguards=terms.safeguards,
-        isolation_attested=terms.isolation_attested,
-        people=terms.people,
-    )
+    revision = form.cleaned_data["revision"]
+    return draft_agreement(case=case, terms=form.terms(), revision=revision, by=request.user, now=request.now)
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -90,7 +77,7 @@ def agreement_sign(request: Request, agreement_id: UUID) -> HttpResponse:
     found = visible_agreement(request, agreement_id)
     user, now = request.user, request.now
     stop(request, guards.sign_refusal(user, found, now))
-    form = SignForm(request.POST or None, initial={"digest": found.text_digest})
+    form = SignForm(sent(request), initial={"digest": found.text_digest})
     if request.method == "POST":
         signature = attempt(request, form, lambda data: _sign(request, found, data))
         if signature is not None:

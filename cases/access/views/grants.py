@@ -15,7 +15,7 @@ from cases.access.actions.grants import nameable
 from cases.access.forms import ConfirmForm, GrantForm, HolderForm, ReasonForm
 from cases.access.models import Grant, Nomination
 from cases.access.views.holding import own_grant
-from cases.access.views.pages import one_action, stop, visible_case, visible_grant
+from cases.access.views.pages import one_action, sent, stop, visible_case, visible_grant
 from cases.register.models import Case
 from cases.register.pages import frame
 from cases.rules import policy, visibility
@@ -35,9 +35,7 @@ def grant_new(request: Request, case_id: UUID) -> HttpResponse:
         return render(request, "cases/access/grant_new.html", page)
     organisation, nomination = _holder(case, *chosen)
     end = max((span.end for span in guards.spans_of(list(case.window_periods.all()))), default=None)
-    form = GrantForm(
-        request.POST or None, people=nameable(organisation, request.now), initial={"ends_at": end}
-    )
+    form = GrantForm(sent(request), people=nameable(organisation, request.now), initial={"ends_at": end})
     return one_action(
         request,
         form,
@@ -118,7 +116,7 @@ def grant_suspend(request: Request, grant_id: UUID) -> HttpResponse:
     stop(request, guards.suspend_refusal(request.user, found, request.now))
     return one_action(
         request,
-        ReasonForm(request.POST or None),
+        ReasonForm(sent(request)),
         lambda data: suspend_grant(grant=found, by=request.user, now=request.now, reason=data["reason"]),
         frame=frame(found.case, f"Suspend the grant of {found.organisation.short_name}"),
         says=["Access stops at once for everybody named. The window and the grant's term run on meanwhile."],
@@ -136,7 +134,7 @@ def grant_resume(request: Request, grant_id: UUID) -> HttpResponse:
     stop(request, guards.resume_refusal(request.user, found, request.now))
     return one_action(
         request,
-        ConfirmForm(request.POST or None, words="I lift my side's suspension."),
+        ConfirmForm(sent(request), words="I lift my side's suspension."),
         lambda data: resume_grant(grant=found, by=request.user, now=request.now),
         frame=frame(found.case, f"Resume the grant of {found.organisation.short_name}"),
         says=[
@@ -156,7 +154,7 @@ def grant_end(request: Request, grant_id: UUID) -> HttpResponse:
     named = found.user_permissions.count()
     return one_action(
         request,
-        ConfirmForm(request.POST or None, words="I end this grant now."),
+        ConfirmForm(sent(request), words="I end this grant now."),
         lambda data: end_grant(grant=found, by=request.user, now=request.now),
         frame=frame(found.case, f"End the grant of {found.organisation.short_name}"),
         says=[

@@ -14,7 +14,7 @@ from cases.access import guards, lines, queries
 from cases.access.actions import accept_terms, close_out
 from cases.access.forms import CloseOutForm, ConfirmForm
 from cases.access.models import Grant
-from cases.access.views.pages import one_action, stop, visible_grant
+from cases.access.views.pages import one_action, sent, stop, visible_grant
 from cases.rules import clock, markings, window
 from portal.kit.refusal import Refused, note_refusal
 
@@ -83,7 +83,7 @@ def grant_terms(request: Request, grant_id: UUID) -> HttpResponse:
     stop(request, guards.accept_refusal(request.user, found, request.now))
     return one_action(
         request,
-        ConfirmForm(request.POST or None, words="I accept these terms for my organization."),
+        ConfirmForm(sent(request), words="I accept these terms for my organization."),
         lambda data: accept_terms(grant=found, by=request.user, now=request.now),
         frame={
             **_frame(found),
@@ -104,7 +104,7 @@ def grant_close_out(request: Request, grant_id: UUID) -> HttpResponse:
     stop(request, guards.close_out_refusal(request.user, found, request.now))
     return one_action(
         request,
-        CloseOutForm(request.POST or None, words="I certify this for my organization."),
+        CloseOutForm(sent(request), words="I state this for my organization."),
         lambda data: close_out(grant=found, statement=data["statement"], by=request.user, now=request.now),
         frame={**_frame(found), "title": f"Return or destruction certificate: {found.model_version}"},
         says=["This is the last step. Afterwards this grant and its pages are closed to you."],

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.requests import Request
@@ -42,6 +42,11 @@ def visible_grant(request: Request, grant_id: UUID) -> Grant:
     """The grant with its suspensions, or 404."""
     found = with_suspensions(Grant.objects.visible_to(request.user, request.now))
     return get_object_or_404(found.select_related(*ON_CASE, "organisation", "nomination"), pk=grant_id)
+
+
+def sent(request: Request) -> QueryDict | None:
+    """What was sent, or None on a first look (an empty form that was sent is sent all the same)."""
+    return request.POST if request.method == "POST" else None
 
 
 def stop(request: Request, refused: Refused | None) -> None:

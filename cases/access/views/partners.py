@@ -11,7 +11,7 @@ from cases.access import guards, queries
 from cases.access.actions import concur, nominate, retract
 from cases.access.forms import NominationForm, ReasonForm, RetractForm
 from cases.access.sides import CONCUR, standing_for
-from cases.access.views.pages import one_action, stop, visible_case, visible_nomination
+from cases.access.views.pages import one_action, sent, stop, visible_case, visible_nomination
 from cases.register.pages import frame
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -24,7 +24,7 @@ def nomination_new(request: Request, case_id: UUID) -> HttpResponse:
     stop(request, guards.nominate_refusal(request.user, case, request.now))
     return one_action(
         request,
-        NominationForm(request.POST or None),
+        NominationForm(sent(request)),
         lambda data: nominate(case=case, by=request.user, now=request.now, **data),
         frame=frame(case, "Nominate a trusted partner"),
         says=[
@@ -60,7 +60,7 @@ def nomination_concur(request: Request, nomination_id: UUID) -> HttpResponse:
     stop(request, guards.concur_refusal(request.user, found, request.now))
     return one_action(
         request,
-        ReasonForm(request.POST or None),
+        ReasonForm(sent(request)),
         lambda data: concur(nomination=found, by=request.user, now=request.now, reason=data["reason"]),
         frame=frame(found.case, f"Concur on {found.partner.short_name}"),
         says=["With both concurrences the case officer may issue a grant. You may retract at any time."],
@@ -79,7 +79,7 @@ def nomination_retract(request: Request, nomination_id: UUID) -> HttpResponse:
     ends = "1 grant ends" if open_ == 1 else f"{open_} grants end"
     return one_action(
         request,
-        RetractForm(request.POST or None, words="I retract this concurrence for my side."),
+        RetractForm(sent(request), words="I retract this concurrence for my side."),
         lambda data: retract(nomination=found, by=request.user, now=request.now, reason=data["reason"]),
         frame=frame(found.case, f"Retract the concurrence on {found.partner.short_name}"),
         says=[

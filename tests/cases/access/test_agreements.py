@@ -8,6 +8,7 @@ from django.db import connection
 
 from cases.access.actions import draft_agreement, sign_agreement
 from cases.access.models import Agreement, WindowPeriod
+from cases.access.text import Terms
 from cases.register.actions import move_case, state_release
 from cases.register.models import Case
 from cases.rules.quotation import NO_REQUIREMENT
@@ -76,7 +77,9 @@ def test_a_new_draft_takes_the_place_of_an_unsigned_one(cast: Cast, scoping: Cas
         ({"opens_at": 21 * DAY}, "end before it opens"),
     ],
 )
-def test_impossible_terms(cast: Cast, scoping: Case, now: datetime, changes: dict[str, timedelta], said: str) -> None:
+def test_impossible_terms(
+    cast: Cast, scoping: Case, now: datetime, changes: dict[str, timedelta], said: str
+) -> None:
     """Each a clear sentence, and nothing is written."""
     with pytest.raises(Refused, match=said):
         walk.agreement(cast, scoping, now, **{key: now + value for key, value in changes.items()})
@@ -93,14 +96,18 @@ def test_a_window_of_31_days_says_how_to_mend_it(cast: Cast, now: datetime) -> N
 def test_unknown_safeguard_and_unstated_anchor(cast: Cast, scoping: Case, now: datetime) -> None:
     """Safeguards come from the catalogue; an anchor kind without a stated date is no anchor."""
     with pytest.raises(Refused, match="catalogue"):
-        walk.agreement(cast, scoping, now, safeguards=["magic"])
+        walk.agreement(cast, scoping, now, safeguards=("magic",))
     with pytest.raises(Refused, match="developer's own date"):
         walk.agreement(cast, scoping, now, anchor_kind="other_trusted_partners")
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"isolation_attested": False}, "Isolation"), ({"safeguards": []}, "safeguard"), ({"people": []}, "listed")],
+    [
+        ({"isolation_attested": False}, "Isolation"),
+        ({"safeguards": ()}, "safeguard"),
+        ({"people": ()}, "listed"),
+    ],
 )
 def test_incomplete_versions_are_not_signed(
     cast: Cast, scoping: Case, now: datetime, changes: dict[str, object], said: str
@@ -115,7 +122,14 @@ def test_who_may_sign_and_only_once(cast: Cast, scoping: Case, now: datetime) ->
     """The two signatories; each once; nobody on another text than the one they read."""
     version = walk.agreement(cast, scoping, now)
     digest = version.text_digest
-    for person in (cast.officer, cast.liaison, cast.official, cast.partner, cast.stranger_signatory, cast.auditor):
+    for person in (
+        cast.officer,
+        cast.liaison,
+        cast.official,
+        cast.partner,
+        cast.stranger_signatory,
+        cast.auditor,
+    ):
         with pytest.raises(Refused, match="signing official or the framework lead"):
             sign_agreement(agreement=version, digest=digest, by=person, now=now)
     with pytest.raises(Refused, match="not the text"):
@@ -131,7 +145,12 @@ def test_a_date_moved_after_drafting_asks_for_a_new_version(cast: Cast, scoping:
     """The anchor is the developer's newest date at signing too."""
     version = walk.agreement(cast, scoping, now)
     state_release(
-        case=scoping, kind="general_release", state="planned", at=now + 22 * DAY, by=cast.liaison, now=now + DAY / 24
+        case=scoping,
+        kind="general_release",
+        state="planned",
+        at=now + 22 * DAY,
+        by=cast.liaison,
+        now=now + DAY / 24,
     )
     with pytest.raises(Refused, match="drafts a new version"):
         sign_agreement(agreement=version, digest=version.text_digest, by=cast.signatory, now=now + DAY / 24)
@@ -149,12 +168,11 @@ def test_text_changed_behind_the_application_is_not_signed(cast: Cast, scoping: 
 def test_nobody_but_the_officer_drafts_and_only_in_scoping(cast: Cast, now: datetime) -> None:
     """Permission first, then the stage."""
     case = walk.agreed(cast, now)
-    values = {"case": case, "anchor_kind": "general_release", "anchor_at": now, "opens_at": now, "closes_at": now,
-              "scope": "", "safeguards": [], "isolation_attested": True, "people": []}  # fmt: skip
+    terms = Terms("general_release", now, now, now, "", (), True, ())
     with pytest.raises(Refused, match="case officer"):
-        draft_agreement(by=cast.lead, now=now, **values)
+        draft_agreement(case=case, terms=terms, by=cast.lead, now=now)
     with pytest.raises(Refused, match="drafted in scoping") as refused:
-        draft_agreement(by=cast.officer, now=now, **values)
+        draft_agreement(case=case, terms=terms, by=cast.officer, now=now)
     assert refused.value.conflict
 
 

@@ -102,7 +102,9 @@ def test_who_nominates_and_concurs(cast: Cast, case: Case, now: datetime) -> Non
 
 
 @pytest.mark.parametrize("side", ["signatory", "lead"])
-def test_either_side_retracts_and_the_grant_ends_at_once(cast: Cast, case: Case, now: datetime, side: str) -> None:
+def test_either_side_retracts_and_the_grant_ends_at_once(
+    cast: Cast, case: Case, now: datetime, side: str
+) -> None:
     """The nomination is over, its reason is final, the partner is told."""
     grant = walk.partner_grant(cast, case, now)
     at = now + DAY
@@ -142,7 +144,9 @@ def test_named_people_hold_the_grant_as_object_permission(cast: Cast, case: Case
         ({"ends_at": -HOUR}, "ended already"),
     ],
 )
-def test_impossible_grants(cast: Cast, case: Case, now: datetime, changes: dict[str, timedelta], said: str) -> None:
+def test_impossible_grants(
+    cast: Cast, case: Case, now: datetime, changes: dict[str, timedelta], said: str
+) -> None:
     """Each a sentence, and nothing is written."""
     with pytest.raises(Refused, match=said):
         walk.office_grant(cast, case, now, **{key: now + value for key, value in changes.items()})
@@ -177,7 +181,9 @@ def test_partners_under_an_anchor_at_other_partners(cast: Cast, now: datetime) -
     """From the anchor to general release, and none without a planned general release."""
     case = walk.acknowledged(cast, now, release_at=now + 60 * DAY)
     anchor = now + 20 * DAY
-    state_release(case=case, kind="other_trusted_partners", state="planned", at=anchor, by=cast.liaison, now=now)
+    state_release(
+        case=case, kind="other_trusted_partners", state="planned", at=anchor, by=cast.liaison, now=now
+    )
     version = walk.agreement(cast, case, now, anchor_kind="other_trusted_partners", anchor_at=anchor)
     case = walk.sign_both(cast, version, now)
     offer = walk.nominated(cast, case, now)
@@ -324,7 +330,9 @@ def test_an_actual_release_ends_access_at_that_instant(cast: Cast, now: datetime
     """Stated after the fact: the window ends when it happened, the grants when it is known."""
     case = walk.granted(cast, now)
     happened_at, known = now + 5 * DAY, now + 5 * DAY + HOUR
-    state_release(case=case, kind="general_release", state="actual", at=happened_at, by=cast.liaison, now=known)
+    state_release(
+        case=case, kind="general_release", state="actual", at=happened_at, by=cast.liaison, now=known
+    )
     assert case.window_periods.get().span.upper == happened_at
     assert set(case.grants.values_list("end_reason", "ended_at")) == {("released", known)}
     assert not Grant.objects.live(known).exists()
@@ -335,7 +343,9 @@ def test_an_earlier_release_cuts_other_cases_of_the_version(cast: Cast, now: dat
     names = {"model": "Twin", "version": "1"}
     first, second = walk.agreed(cast, now, **names), walk.agreed(cast, now, **names)
     grant = walk.office_grant(cast, second, now)
-    state_release(case=first, kind="general_release", state="planned", at=now + 3 * DAY, by=cast.liaison, now=now)
+    state_release(
+        case=first, kind="general_release", state="planned", at=now + 3 * DAY, by=cast.liaison, now=now
+    )
     assert {p.span.upper for c in (first, second) for p in c.window_periods.all()} == {now + 3 * DAY}
     assert fresh(grant).span.upper == now + 3 * DAY
 
