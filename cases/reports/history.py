@@ -219,5 +219,7 @@ def _words(one: models.Field, values: dict[str, Any], names: dict[Any, str]) -> 
     if hasattr(value, "lower") and hasattr(value, "upper") and hasattr(value, "isempty"):
         ends = [window.instant(at) if at else "open" for at in (value.lower, value.upper)]
         return " to ".join(ends)
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
     labels = dict(one.flatchoices or [])
-    return str(labels.get(value, value))
+    return str(labels.get(value, value)) if isinstance(value, str | int) else str(value)

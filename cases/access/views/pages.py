@@ -50,8 +50,8 @@ def sent(request: Request) -> QueryDict | None:
 
 
 def stop(request: Request, refused: Refused | None) -> None:
-    """On a first look raise what the guard answers; a form that was sent keeps what was typed and refuses by itself."""
-    if refused is not None and request.method != "POST":
+    """Raise what the guard answers; a form sent at the wrong moment keeps what was typed, and its action refuses."""
+    if refused is not None and (request.method != "POST" or not refused.conflict):
         raise refused
 
 

@@ -1,0 +1,156 @@
+"""The table of doors: what GET answers each role at every address of one world. What a row leaves out is 404.
+
+The world is the demonstration's labelled case. `200` a page or file, `403` seen but another's to do, `409` the wrong moment,
+`405` an address that takes POST alone, `302` a way to another page.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+
+from cases.benchmarks.models import HighSidePointer
+from cases.register.models import Case
+from demo.people import Cast, load_people
+from demo.story import Teller, beginning
+from portal.kit.gate import writing
+
+ROLES: Final = (
+    "liaison", "signatory", "lead", "officer", "evaluator", "evaluator2", "consultee", "official", "security", "records",
+    "partner", "other_partner", "auditor", "org_admin", "admin", "stranger", "stranger_signatory",
+)  # fmt: skip
+
+PUBLIC: Final = ("health", "gallery", "account_login", "account_logout")
+
+INSIDE: Final = ("lead", "officer", "evaluator", "official", "security", "records", "auditor")
+SEE_CASE: Final = ("liaison", "signatory", *INSIDE)
+SUITES_SEEN: Final = (*INSIDE, "evaluator2")
+
+
+def _row(status: int, *roles: str, **others: int) -> dict[str, int]:
+    return {**dict.fromkeys(roles, status), **others}
+
+
+@dataclass(frozen=True)
+class World:
+    """One case with everything on it."""
+
+    cast: Cast
+    ids: dict[str, Any]
+
+    def path(self, name: str) -> str:
+        """The address `name` of this world's objects."""
+        return _path(name, self.ids)
+
+    def missing_path(self, name: str, missing: str) -> str:
+        """The same address for an object that does not exist."""
+        return _path(name, {key: missing if key.endswith("_id") else value for key, value in self.ids.items()})
+
+
+def _path(name: str, ids: dict[str, Any]) -> str:
+    from tests.house.routes import arguments
+
+    return reverse(name, kwargs={key: ids[key] for key in arguments(name)})
+
+
+def build(now: datetime) -> World:
+    """Walk the labelled case of the demonstration and name everything on it."""
+    cast = load_people(beginning(now))
+    teller = Teller(cast, now)
+    suite = teller.suite()
+    teller.labelled(suite)
+    case = Case.objects.get()
+    partner = case.grants.get(kind="partner")
+    determination = case.determinations.get()
+    with writing():  # evidence is not taken in any more in this stage
+        pointer = HighSidePointer.objects.create(
+            case=case, holding_agency="NSA", system="High side", control_number="1", custodian="A custodian",
+            referenced_marking="S", cover_text="A result is kept elsewhere.", recorded_by=cast.evaluator, recorded_at=now,
+        )  # fmt: skip
+    ids = {
+        "case_id": case.pk,
+        "name": "close",
+        "assignment_id": case.assignments.order_by("since", "pk")[0].pk,
+        "agreement_id": case.agreements.get().pk,
+        "nomination_id": partner.nomination_id,
+        "grant_id": partner.pk,
+        "document_id": case.documents.get(kind="system_card").pk,
+        "number": 1,
+        "suite_version_id": suite.pk,
+        "rule_id": suite.tasks.order_by("name")[0].rules.get().pk,
+        "run_id": case.runs.get().pk,
+        "pointer_id": pointer.pk,
+        "consultation_id": case.consultations.get(office=cast.office).pk,
+        "determination_id": determination.pk,
+        "disclosure_id": determination.disclosures.get().pk,
+        "label_id": case.labels.get().pk,
+    }
+    return World(cast, ids)
+
+
+EVERYBODY: Final = _row(200, *ROLES)
+DOORS: Final[dict[str, dict[str, int]]] = {
+    "cases:home": EVERYBODY,
+    "cases:cases": EVERYBODY,
+    "cases:notices": EVERYBODY,
+    "cases:grants": EVERYBODY,
+    "cases:register": EVERYBODY,
+    "cases:history": _row(200, *SEE_CASE),
+    "cases:case": _row(200, *SEE_CASE),
+    "cases:desk": _row(403, *ROLES, auditor=200),
+    "cases:verify": _row(403, *ROLES, auditor=200),
+    "cases:case_new": _row(403, *ROLES, liaison=200, stranger=200),
+    "cases:case_edit": _row(403, *SEE_CASE, liaison=200),
+    "cases:move": _row(403, *SEE_CASE, officer=409),
+    "cases:assign": _row(403, *SEE_CASE, officer=200),
+    "cases:recuse": _row(403, *SEE_CASE, lead=200, officer=200),
+    "cases:release": _row(200, *SEE_CASE),
+    "cases:note": _row(200, "lead", "officer", "evaluator", "official"),
+    "cases:agreement_new": _row(403, *SEE_CASE, officer=409),
+    "cases:agreement": _row(200, *SEE_CASE),
+    "cases:agreement_sign": _row(403, *SEE_CASE, signatory=409, lead=409),
+    "cases:nomination_new": _row(403, *SEE_CASE, liaison=200, signatory=200, lead=200),
+    "cases:nomination": _row(200, *SEE_CASE),
+    "cases:concur": _row(403, *SEE_CASE, signatory=409, lead=409),
+    "cases:retract": _row(403, *SEE_CASE, signatory=200, lead=200),
+    "cases:grant_new": _row(403, *SEE_CASE, officer=200),
+    "cases:grant": _row(200, *SEE_CASE, partner=200),
+    "cases:grant_suspend": _row(403, *SEE_CASE, partner=403, signatory=200, security=200),
+    "cases:grant_resume": _row(403, *SEE_CASE, partner=403, signatory=409, security=409),
+    "cases:grant_end": _row(403, *SEE_CASE, partner=403, lead=200, officer=200),
+    "cases:grant_terms": _row(403, *SEE_CASE, partner=409),
+    "cases:grant_close_out": _row(403, *SEE_CASE, partner=409),
+    "cases:document_new": _row(403, *SEE_CASE, liaison=200, officer=200),
+    "cases:document": _row(200, *SEE_CASE, consultee=200, partner=200),
+    "cases:document_version_new": _row(403, *SEE_CASE, liaison=200),
+    "cases:document_file": _row(200, *SEE_CASE, consultee=200, partner=200, security=403, records=403, auditor=403),
+    "cases:document_share": _row(403, *SEE_CASE, liaison=200),
+    "cases:document_marking": _row(403, *SEE_CASE, officer=200),
+    "cases:document_withdraw": _row(403, *SEE_CASE, liaison=200),
+    "cases:suites": _row(200, *SUITES_SEEN),
+    "cases:suite_new": _row(403, *INSIDE, evaluator=200, evaluator2=200),
+    "cases:suite": _row(200, *SUITES_SEEN),
+    "cases:rule_new": _row(403, *INSIDE, evaluator=200, evaluator2=200),
+    "cases:rule_agree": _row(403, *INSIDE, evaluator=200, evaluator2=200),
+    "cases:run_new": _row(403, *SEE_CASE, evaluator=200),
+    "cases:run": _row(200, "lead", "officer", "evaluator", "official", "auditor"),
+    "cases:run_state": _row(200, "lead", "officer", "evaluator", "official", "auditor"),
+    "cases:pointer_new": _row(403, *SEE_CASE, evaluator=200),
+    "cases:pointer_check": _row(403, "lead", "officer", "official", "auditor", evaluator=200),
+    "cases:consultation_new": _row(403, *SEE_CASE, officer=200),
+    "cases:consultation": _row(200, *INSIDE, consultee=200),
+    "cases:consultation_close": _row(403, *INSIDE, consultee=403, officer=200),
+    "cases:determination_new": _row(403, *SEE_CASE, official=200),
+    "cases:determination": _row(200, *INSIDE),
+    "cases:rescind": _row(403, *INSIDE, official=200),
+    "cases:disclosure_new": _row(403, *INSIDE, officer=200),
+    "cases:response": _row(403, *SEE_CASE, liaison=200, signatory=200),
+    "cases:label": _row(200, *SEE_CASE),
+}
+# Addresses that take POST alone, with the roles that get through the door.
+POST_DOORS: Final[dict[str, dict[str, int]]] = {
+    "cases:notices_read": EVERYBODY,
+    "cases:unassign": _row(302, "officer"),
+    "cases:run_accept": _row(302, "evaluator"),
+}
