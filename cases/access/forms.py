@@ -1,7 +1,7 @@
 """Forms of access: the agreement, signing, partners, grants. Each is short and about one thing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +24,11 @@ def _text(label: str, hint: str = "", *, required: bool = True, rows: int = 4) -
     return forms.CharField(
         label=label, help_text=hint, required=required, max_length=LONG, widget=forms.Textarea({"rows": rows})
     )
+
+
+def _next_hour(at: datetime) -> datetime:
+    """The next full hour: a form shows minutes, and an opening cut down to them would lie too early."""
+    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 class AgreementForm(forms.Form):
@@ -70,7 +75,7 @@ class AgreementForm(forms.Form):
         values: dict[str, Any] = {"revision": case.revision}
         planned = stated.get((window.GENERAL_RELEASE, "planned"))
         if planned is not None:
-            opens = max(planned - window.LIMIT, now)
+            opens = _next_hour(max(planned - window.LIMIT, now))
             values |= {"anchor": window.GENERAL_RELEASE, "opens_at": opens, "closes_at": planned}
         if last is not None:
             values |= {

@@ -81,7 +81,7 @@ def phase(spans: Sequence[window.Span], grants: Iterable[Grant], now: datetime) 
 def sentence(said: str, spans: Sequence[window.Span], now: datetime) -> str:
     """The phase and the time left in words."""
     left = window.LIMIT - window.total(spans)
-    rest = f" Of the 30 days {window.words(left)} are not agreed." if left else ""
+    rest = f" {window.words(left)} of the 30 days lie in no window." if left else ""
     if said in ("open", "suspended"):
         end = next(span.end for span in spans if span.contains(now))
         word = "Open" if said == "open" else "Suspended, and the time runs on"

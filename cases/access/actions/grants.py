@@ -51,20 +51,20 @@ def issue_grant(
 ) -> Grant:
     """Issue a grant to a government office, or to a partner on a nomination both sides concur on.
 
-    people: named holders with a live appointment there. starts_at: from `now` when left out.
+    people: named holders with a live appointment there. starts_at: `now` when left out.
     """
     case = locked(case)
-    refused = guards.issue_refusal(by, case, now)
-    if refused:
+    if refused := guards.issue_refusal(by, case, now):
         raise refused
     appointment = policy.require(by, "grant.issue", case, now=now)
     _refuse_people(organisation, people, now)
-    span, at = window.Span(starts_at or now, ends_at), after_wait(now)
-    _refuse_holder(case, organisation, nomination, at)
-    _refuse_span(case, span, partner=nomination is not None, now=now, at=at)
+    _refuse_holder(case, organisation, nomination, after_wait(now))
+    span = window.Span(starts_at or now, ends_at)
+    _refuse_span(case, span, partner=nomination is not None, now=now)
+    assert case.model_version is not None
     grant = Grant.objects.create(
         case=case, organisation=organisation, kind="partner" if nomination else "office", mode=mode,
-        model_version_id=case.model_version_id, nomination=nomination, tasks_allowed=tasks_allowed,
+        model_version=case.model_version, nomination=nomination, tasks_allowed=tasks_allowed,
         tasks_forbidden=tasks_forbidden, span=DateTimeTZRange(span.start, span.end), state="agreed",
         issued_at=now, issued_by=by,
     )  # fmt: skip
@@ -106,12 +106,12 @@ def _refuse_people(organisation: Organisation, people: Sequence[User], now: date
         )
 
 
-def _refuse_span(case: Case, span: window.Span, *, partner: bool, now: datetime, at: datetime) -> None:
+def _refuse_span(case: Case, span: window.Span, *, partner: bool, now: datetime) -> None:
     if span.start < now:
         raise Refused(
             "The grant would start in the past. Move its start later, or leave it out to start at once."
         )
-    if span.end <= at:
+    if span.end <= after_wait(now):
         raise Refused("The grant would have ended already. Move its end later.")
     agreement = Agreement.objects.get(case=case, state="signed")
     said = window.grant_refusal(

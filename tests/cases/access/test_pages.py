@@ -67,7 +67,10 @@ def test_drafting_and_signing_in_the_browser(cast: Cast, now: datetime, client_o
     """Look at the line without saving, draft, sign twice by different people, begin access."""
     case = walk.acknowledged(cast, now, release_at=now + walk.ANCHOR_AFTER)
     officer, url = client_of(cast.officer), reverse("cases:agreement_new", args=[case.pk])
-    assert "The window as typed" in officer.get(url).content.decode()
+    first = officer.get(url)
+    assert "The window as typed" in first.content.decode()
+    proposed = first.context["form"].initial
+    assert now < proposed["opens_at"] <= now + timedelta(hours=1)
     looked = officer.post(url, {**_typed(now), "step": "look"})
     assert "As drafted the window lasts 10 days" in looked.content.decode()
     assert not Agreement.objects.exists()
