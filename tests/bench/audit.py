@@ -1,0 +1,110 @@
+"""The audit log: how fast it is verified, and what history, audit and outbox add to a write."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.bench.rows import Row, Side, compare, cpu_of, limited
+from tests.bench.stage import LARGE, Stage
+
+
+def verification(stage: Stage) -> Iterator[Row]:
+    """Entries a second of a whole verification, against encoding and hashing as many entries in memory."""
+    from portal.audit.models import Entry
+    from portal.audit.verify import verify
+
+    with stage.on(LARGE):
+        sample = [_plain(entry) for entry in Entry.objects.order_by("id")[:20_000].values()]
+        entries = Entry.objects.count()
+
+        def loop() -> None:
+            for number in range(entries):
+                hashlib.sha256(json.dumps(sample[number % len(sample)], sort_keys=True).encode()).hexdigest()
+
+        for name, deep, least in (("audit_verify", False, 0.5), ("audit_verify_deep", True, None)):
+
+            def check(deep: bool = deep) -> None:
+                report = verify(deep=deep)
+                if report.fault or report.entries != entries:
+                    raise AssertionError(f"verification found {report}")
+
+            row = compare(
+                name, Side(check), Side(loop), against="json.dumps + sha256 of as many entries", rounds=2, times=1,
+                at_least=least or 0, note="with every history row read again" if deep else "",
+            )  # fmt: skip
+            yield _per_second(row, entries, with_target=least is not None)
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value if isinstance(value, int | list | dict) else str(value) for key, value in entry.items()
+    }
+
+
+def _per_second(row: Row, entries: int, *, with_target: bool) -> Row:
+    told = row.as_dict()
+    told |= {
+        "unit": "entries/s",
+        "value": entries / row.value * 1000,
+        "against_value": entries / (row.against_value or 1) * 1000,
+    }
+    told |= {"note": f"{entries:,} entries; {row.note}".strip("; ")}
+    return Row(**told if with_target else {**told, "target": "", "holds": None})
+
+
+def action_cost(stage: Stage) -> Iterator[Row]:
+    """A write with history row, audit entry and outbox row in one commit, against the plain write in a transaction."""
+    from cases.register.models import Case
+
+    with stage.on(LARGE):
+        ours, theirs = Case.objects.filter(stage="received").order_by("created_at")[:2]
+        commits: list[int] = []
+        cpu = cpu_of(stage.session_pid(LARGE))
+        found = compare(
+            "action_cost", Side(_whole(stage, ours, commits), cpu), Side(_plainly(theirs), cpu),
+            against="the same row saved in a transaction", at_most=4, rounds=30, times=5,
+        )  # fmt: skip
+    yield found
+    yield limited("action_commits", max(commits), "commits", 1, note="transactions an action commits")
+
+
+def _whole(stage: Stage, case: Any, commits: list[int]) -> Callable[[], None]:
+    """What every action does besides its own rules."""
+    from django.db import transaction
+
+    from portal.audit.journal import record
+    from portal.kit.clock import database_now
+    from portal.kit.gate import writing
+    from portal.notify.outbox import enqueue
+
+    officer, now = stage.people["officer"], database_now()
+    post = officer.appointments_at(now)[0]
+
+    def act() -> None:
+        begun = []
+        with transaction.atomic(), writing():
+            transaction.on_commit(lambda: begun.append(1))
+            case.revision += 1
+            case.save()
+            record("case.moved", by=officer, now=now, case=case, subject=case, rows=[case], appointment=post)
+            enqueue("bench_nothing", key=f"bench:{case.pk}:{time.monotonic_ns()}", args={}, now=now)
+        commits.append(len(begun))
+
+    return act
+
+
+def _plainly(case: Any) -> Callable[[], None]:
+    from django.db import transaction
+
+    from portal.kit.gate import writing
+
+    case.skip_history_when_saving = True
+
+    def save() -> None:
+        with transaction.atomic(), writing():
+            case.revision += 1
+            case.save()
+
+    return save
