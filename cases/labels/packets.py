@@ -1,7 +1,8 @@
 """The evidence packet: what offices are asked on and a determination is signed on, frozen with a digest.
 
 A packet holds ids, digests and findings as they stood. Fractions are written as strings, so that the canonical JSON
-(RFC 8785) and with it the digest is the same in every language. A new kind of evidence gets a list of its own here.
+(RFC 8785) and with it the digest is the same in every language; words that may change on screen one day are kept as
+they were shown. A new kind of evidence gets a list of its own here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -75,7 +76,7 @@ def _documents(documents: Iterable[Document]) -> list[dict[str, Any]]:
     return [
         {
             "id": str(document.pk),
-            "kind": document.kind,
+            "kind": document.get_kind_display(),
             "marking": document.marking,
             "version": newest[document.pk].number,
             "sha256": newest[document.pk].sha256,
@@ -128,7 +129,7 @@ def _pointer(pointer: HighSidePointer) -> dict[str, Any]:
         "system": pointer.system,
         "control_number": pointer.control_number,
         "custodian": pointer.custodian,
-        "referenced_marking": pointer.referenced_marking,
+        "referenced_marking": pointer.get_referenced_marking_display(),
         "cover_text": pointer.cover_text if pointer.checked_by_id else "",
     }
 

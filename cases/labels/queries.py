@@ -79,23 +79,22 @@ def _buttons(
     user: User,
     now: datetime,
 ) -> list[Button]:
-    """What this person's appointments carry here, each with the sentence that turns it off, or None."""
-    buttons: list[Button] = []
-    if policy.standing(user, "consultation.open", case, now):
-        address = reverse("cases:consultation_new", args=[case.pk])
-        buttons.append(
-            {"label": "Ask the offices", "url": address, "off": guards.asking(case, determinations)}
-        )
-    if policy.standing(user, "determination.sign", case, now):
-        roster = bool(consultations) or case.policy_version.roster.exists()
-        off = guards.signing(case, consultations, determinations, roster=roster)
-        address = reverse("cases:determination_new", args=[case.pk])
-        buttons.append({"label": "Sign the determination", "url": address, "off": off})
+    """The steps of this stage that this person's appointments carry, each with the sentence that turns it off."""
     signed = guards.in_force(determinations)
-    if signed is not None and policy.standing(user, "disclosure.record", case, now):
-        off = guards.disclosing(signed, bool(signed.disclosures.all()))
-        address = reverse("cases:disclosure_new", args=[signed.pk])
-        buttons.append({"label": "Record what is disclosed", "url": address, "off": off})
+    buttons: list[Button] = []
+    if signed is None and case.stage == lifecycle.LABELING:
+        if policy.standing(user, "consultation.open", case, now):
+            address = reverse("cases:consultation_new", args=[case.pk])
+            buttons.append({"label": "Ask the offices", "url": address, "off": None})
+        if policy.standing(user, "determination.sign", case, now):
+            roster = bool(consultations) or case.policy_version.roster.exists()
+            off = guards.signing(case, consultations, determinations, roster=roster)
+            address = reverse("cases:determination_new", args=[case.pk])
+            buttons.append({"label": "Sign the determination", "url": address, "off": off})
+    undisclosed = signed if signed is not None and not signed.disclosures.all() else None
+    if undisclosed is not None and policy.standing(user, "disclosure.record", case, now):
+        address = reverse("cases:disclosure_new", args=[undisclosed.pk])
+        buttons.append({"label": "Record what is disclosed", "url": address, "off": None})
     return buttons
 
 

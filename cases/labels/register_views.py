@@ -22,10 +22,12 @@ def register(request: Request) -> HttpResponse:
     found = queries.register(
         request.user, request.now, words=asked.get("q", ""), state=asked.get("state", "")
     )
+    page = keyset_page(found, order=queries.REGISTER_ORDER, cursor=request.GET.get("cursor", ""))
     context = {
         "title": "Register",
         "form": form,
-        "page": keyset_page(found, order=queries.REGISTER_ORDER, cursor=request.GET.get("cursor", "")),
+        "page": page,
+        "marking": markings.highest(one.case.marking for one in page.items),
         "count": found.order_by().count(),
         "filtered": any(asked.values()),
         "inside": visibility.sees_several_developers(request.user, request.now),

@@ -76,6 +76,7 @@ def propose(
         "policy": {"number": case.policy_version.number, "text_digest": case.policy_version.text_digest},
         "consultations": [_as_heard(one) for one in consultations],
         "outcome": outcome,
+        "outcome_words": texts.OUTCOMES[outcome],
         "rationale": texts.tidy(rationale),
         "suite_version": {"id": str(suite.pk), "name": str(suite)} if suite else None,
         "signer": _signer(appointment),
@@ -103,6 +104,7 @@ def _as_heard(one: Consultation) -> dict[str, str | bool]:
         "office": one.office.name,
         "required": one.required,
         "answer": one.answer,
+        "answer_words": one.get_answer_display() or "Not answered",
         "comment": one.comment,
         "packet_digest": one.packet_digest,
     }

@@ -1,4 +1,5 @@
-"""The exact words that are signed, and the words the developer reads. Pure: a text follows from its snapshot alone.
+"""The exact words that are signed, and the words the developer reads. Pure: a text follows from its snapshot alone,
+so that what may change on screen (choices, titles) is taken from the snapshot, never looked up.
 
 A text that is shown is shown with its digest, and what is signed or recorded must have that digest.
 """
@@ -7,9 +8,8 @@ import hashlib
 from datetime import datetime
 from typing import Any, Final
 
-from cases.labels.models import answer_choices, outcome_choices
+from cases.labels.models import outcome_choices
 from cases.labels.packets import Packet, digest
-from cases.rules.markings import MARKINGS
 from cases.rules.window import instant
 
 Snapshot = dict[str, Any]
@@ -20,7 +20,6 @@ NO_DETERMINATION: Final = "no_determination"
 ELSEWHERE: Final = "recorded_elsewhere"
 
 OUTCOMES: Final = dict(outcome_choices())
-ANSWERS: Final = dict(answer_choices())
 
 NO_LABEL: Final = "Review ended; no label recorded."
 FACTS: Final = {
@@ -48,7 +47,7 @@ def determination_text(snapshot: Snapshot) -> str:
     parts = [
         "DETERMINATION\nExecutive Order 14409, section 3(a)",
         _head(snapshot, packet["subject"]),
-        f"OUTCOME\n{OUTCOMES[snapshot['outcome']]}",
+        f"OUTCOME\n{snapshot['outcome_words']}",
         f"RATIONALE\n{snapshot['rationale']}",
         _listed(
             "FINDINGS", [_finding(finding, packet) for finding in packet["findings"]], "No accepted run."
@@ -95,20 +94,18 @@ def _finding(finding: dict[str, Any], packet: Packet) -> str:
 
 def _pointer(pointer: dict[str, str]) -> str:
     said = f" {pointer['cover_text']}" if pointer["cover_text"] else ""
-    banner = MARKINGS[pointer["referenced_marking"]].banner
-    return f"{pointer['holding_agency']}, {pointer['system']}, {pointer['control_number']} ({banner}).{said}"
+    marking = pointer["referenced_marking"]
+    return f"{pointer['holding_agency']}, {pointer['system']}, {pointer['control_number']} ({marking}).{said}"
 
 
 def _document(document: dict[str, Any]) -> str:
-    kind = document["kind"].replace("_", " ").capitalize()
-    return f"{kind}, version {document['version']}, digest {document['sha256']}"
+    return f"{document['kind']}, version {document['version']}, digest {document['sha256']}"
 
 
 def _consultation(one: dict[str, Any]) -> str:
     duty = "required" if one["required"] else "optional"
-    answer = ANSWERS.get(one["answer"], "Not answered")
     said = f": {one['comment']}" if one["comment"] else ""
-    return f"{one['office']} ({duty}): {answer}{said}\n   asked on packet {one['packet_digest']}"
+    return f"{one['office']} ({duty}): {one['answer_words']}{said}\n   asked on packet {one['packet_digest']}"
 
 
 def _signer(signer: dict[str, str]) -> str:
@@ -128,5 +125,5 @@ def disclosed_text(snapshot: Snapshot, signed_at: datetime, extent: str, summary
         return FACTS[outcome]
     suite = snapshot["suite_version"]
     measured = f" on {suite['name']}" if suite else ""
-    opening = f"{FACTS[outcome]} Outcome{measured}, signed {instant(signed_at)}: {OUTCOMES[outcome].lower()}."
+    opening = f"{FACTS[outcome]} Outcome{measured}, signed {instant(signed_at)}: {snapshot['outcome_words'].lower()}."
     return f"{opening}\n\n{snapshot['rationale'] if extent == 'full' else summary}"
