@@ -47,7 +47,7 @@ PAGES = (
     Shot("case-developer", "Lena Ortiz", "/cases/?q=MER-1004", ("CFM-",)),
     Shot("case-withdrawn", "Samir Patel", "/cases/?q=MER-1002", ("CFM-",)),
     Shot("draft", "Lena Ortiz", "/cases/new/"),
-    Shot("agreement-sign", "Frances Lead", "/", ("Sign the agreement",)),
+    Shot("agreement-sign", "Frances Lead", "/", ("Sign",)),
     Shot("grant-partner", "Priya Raman", "/grants/", ("Meridian",)),
     Shot("run", "Eve Nakamura", "/cases/?q=MER-1001", ("CFM-", "toy_ctf")),
     Shot("suite", "Eve Nakamura", "/suites/", ("1.2.0",)),

@@ -198,6 +198,8 @@ def _differences(
         kind = fields.class_of(model.__name__, one.name)
         if one.name in DULL or kind == fields.SECRET or old.get(one.attname) == new.get(one.attname):
             continue
+        if one.is_relation and one.related_model not in NAMED:
+            continue  # the id of another row tells a reader nothing; the entry's own rows tell of it
         if not old and new.get(one.attname) in (None, "", [], {}):
             continue
         hidden = kind == fields.CONTENT and not reads
@@ -215,7 +217,7 @@ def _words(one: models.Field, values: dict[str, Any], names: dict[Any, str]) -> 
     if value in (True, False):
         return "yes" if value else "no"
     if one.is_relation:
-        return names.get(value, f"{str(value)[:8]}…")
+        return names.get(value, "")
     if hasattr(value, "lower") and hasattr(value, "upper") and hasattr(value, "isempty"):
         ends = [window.instant(at) if at else "open" for at in (value.lower, value.upper)]
         return " to ".join(ends)
