@@ -34,20 +34,12 @@ def sign_policy(
         "clocks": clocks,
         "safeguards": safeguards,
         "assurance": assurance,
-        "roster": [[str(office.pk), required] for office, required in roster],
     }
+    offices = [[str(office.pk), required] for office, required in roster]
     version = PolicyVersion.objects.create(
-        number=newest.number + 1 if newest else 1,
-        effective_from=now,
-        lead_office=appointment.organisation,
-        default_marking=default_marking,
-        clocks=clocks,
-        safeguards=safeguards,
-        assurance=assurance,
-        text_digest=digest(told),
-        signed_by=appointment,
-        signed_at=now,
-    )
+        **told, text_digest=digest({**told, "roster": offices}), number=newest.number + 1 if newest else 1,
+        effective_from=now, lead_office=appointment.organisation, signed_by=appointment, signed_at=now,
+    )  # fmt: skip
     rows = [
         RosterEntry.objects.create(policy=version, office=office, required=must) for office, must in roster
     ]

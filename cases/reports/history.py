@@ -24,7 +24,7 @@ from portal.audit.models import Entry
 
 PAGE: Final = 50
 GROUPS: Final = {
-    "case": ("Case", ("case.", "release.", "note.", "records.")),
+    "case": ("Case", ("case.", "release.", "note.")),
     "documents": ("Documents", ("document.",)),
     "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
     "benchmarks": ("Benchmarks", ("suite.", "rule.", "run.", "pointer.")),

@@ -99,10 +99,6 @@ _ALL: Final = (
     Event("label.effective", "put the label into effect", _AGENCY, (OFFICER, LEAD)),
     Event("label.superseded", "superseded the label by a newer one of the same model version", _AGENCY, (OFFICER, LEAD)),
     Event("label.rescinded", "rescinded the label", _AGENCY, (OFFICER, LEAD)),
-    # records
-    Event("records.hold_placed", "placed a legal hold", _AGENCY),
-    Event("records.hold_lifted", "lifted a legal hold", _AGENCY),
-    Event("records.retention_set", "set the retention class", _AGENCY),
     # people, policy, oversight: streams of their own, read by auditors
     Event("person.added", "added {person}", _NOBODY),
     Event("organisation.added", "added {organisation}", _NOBODY),
