@@ -124,7 +124,8 @@ def _entry(draft: Draft, rows: list[history.RowMark]) -> Entry:
         policy_version=str(case.policy_version_id or "") if case is not None else "",
         request_id=current_request_id(),
         reason=draft.reason,
-        subject_model=history.label(type(subject)) if subject is not None else "",
+        # `type()` of the lazy user of a request is not its class
+        subject_model=history.label(subject.__class__) if subject is not None else "",
         subject_id=str(subject.pk) if subject is not None else "",
         case_id=case.pk if case is not None else None,
         rows=rows,
