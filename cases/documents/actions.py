@@ -43,26 +43,18 @@ def upload(
 ) -> Document:
     """Add a document with its first version.
 
-    The bytes are received before the case is locked, because a large file takes its time; when anything after that
-    is refused, they go. `marking` is the agency's to set; without it the policy's default marking applies.
+    The bytes are received before the first query, because a large file takes its time and no lock should wait for
+    it; when anything after that is refused, they go. `marking` is the agency's to set; without it the policy's
+    default marking applies.
     """
-    policy.require(by, "document.upload", case, now=now)
     with receiving(file) as kept:
         content_type = _recognised(kept, file_name, kind)
         case = locked(case)
         appointment = policy.require(by, "document.upload", case, now=now)
         _refuse_addition(case, kind, appointment)
-        document = Document(
-            case=case,
-            kind=kind,
-            title=title,
-            owner=appointment.organisation,
-            marking=case.policy_version.default_marking,
-            designation=designation,
-            designation_pages=designation_pages if designation != "none" else "",
-            assurance=case.policy_version.assurance if appointment.organisation.kind == DEVELOPER else "",
-            created_at=now,
-        )
+        document = _described(case, appointment, kind, title, now)
+        if designation != "none":
+            document.designation, document.designation_pages = designation, designation_pages
         if marking:
             policy.require(by, "document.mark", case, now=now)
             _set_marking(document, marking)
@@ -73,6 +65,20 @@ def upload(
             rows=[document, version], data={"kind": KINDS[kind].label.lower()},
         )  # fmt: skip
         return document
+
+
+def _described(case: Case, appointment: Appointment, kind: str, title: str, now: datetime) -> Document:
+    """The document's row, unsaved, with the policy's default marking and the assurance its submitter is given."""
+    policy_version = case.policy_version
+    return Document(
+        case=case,
+        kind=kind,
+        title=title,
+        owner=appointment.organisation,
+        marking=policy_version.default_marking,
+        assurance=policy_version.assurance if appointment.organisation.kind == DEVELOPER else "",
+        created_at=now,
+    )
 
 
 def _recognised(kept: Received, file_name: str, kind: str) -> str:
@@ -134,7 +140,6 @@ def add_version(
     *, document: Document, file: File, file_name: str, after: int, by: User, now: datetime
 ) -> DocumentVersion:
     """Add the next version; the document's own organisation alone does. `after`: the newest number the person saw."""
-    policy.require(by, "document.upload", document.case, now=now)
     with receiving(file) as kept:
         content_type = _recognised(kept, file_name, document.kind)
         case, document = _locked_document(document)

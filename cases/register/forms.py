@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django import forms
+from django.utils.text import capfirst
 
 from accounts.models import Appointment, User
 from accounts.roles import ROLES
@@ -13,9 +14,13 @@ from portal.kit.forms import EasternDateTimeField, SingleLine
 
 OWN_ORIGINS: Final = [(id, lifecycle.ORIGINS[id]) for id in ("developer_inquiry", "developer_offer")]
 EARLY_REASONS: Final = [
-    (id, lifecycle.CLOSED_REASONS[id]) for id in ("completed", "opened_in_error", "duplicate")
+    (id, capfirst(lifecycle.CLOSED_REASONS[id])) for id in ("completed", "opened_in_error", "duplicate")
 ]
 LONG: Final = 4000
+
+
+def _capitalised(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(id, capfirst(label)) for id, label in choices]
 
 
 class DraftForm(forms.Form):
@@ -164,9 +169,11 @@ class RecuseForm(forms.Form):
 class ReleaseForm(forms.Form):
     """One statement of a release date. Earlier statements stay; the newest of a kind counts."""
 
-    kind = forms.ChoiceField(label="Which release", choices=ReleaseMilestone.KINDS, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label="Which release", choices=_capitalised(ReleaseMilestone.KINDS), widget=forms.RadioSelect
+    )
     state = forms.ChoiceField(
-        label="Planned or actual", choices=ReleaseMilestone.STATES, widget=forms.RadioSelect
+        label="Planned or actual", choices=_capitalised(ReleaseMilestone.STATES), widget=forms.RadioSelect
     )
     at = EasternDateTimeField(label="When")
 

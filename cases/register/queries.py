@@ -19,6 +19,7 @@ ROW: Final = tuple(stage for stage in lifecycle.STAGES if stage != lifecycle.WIT
 # Moves that bring a case on its way: the only ones that are ever the page's one primary action.
 ONWARD: Final = ("submit", "acknowledge", "begin_access", "documents_only", "benchmark", "label", "close")
 WAITING_SHOWN: Final = 50
+NOTES_SHOWN: Final = 3  # on the case page; the rest stands on a page of their own
 
 
 class Offer(NamedTuple):
@@ -139,6 +140,13 @@ def _first_said(
     return None
 
 
+def edit_url(case: Case, user: User, now: datetime) -> str:
+    """Where the draft is changed, for who may; else empty. The case must come from `visible_to`."""
+    if case.stage != lifecycle.DRAFT or policy.standing(user, "case.edit_draft", case, now) is None:
+        return ""
+    return reverse("cases:case_edit", args=[case.pk])
+
+
 def _move_url(case: Case, move: lifecycle.Move) -> str:
     """Where the move is made. Access begins by signing, under the case's own section."""
     if move.name == "begin_access":
@@ -213,15 +221,15 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any]:
         "may_recuse": policy.standing(user, "case.recuse", case, now) is not None,
         "may_state": policy.standing(user, "release.state", case, now) is not None,
         "reads_notes": reads_notes,
-        "notes": notes(case)[:3] if reads_notes else [],
+        "notes": notes(case, NOTES_SHOWN) if reads_notes else [],
         "releases": releases(case),
         "count": len([p for p in found if inside or p.what == "developer"]),
     }
 
 
-def notes(case: Case) -> list[Note]:
-    """The agency's notes, newest first."""
-    return list(Note.objects.filter(case=case).select_related("author").order_by("-at", "-pk"))
+def notes(case: Case, most: int | None = None) -> list[Note]:
+    """The agency's notes, newest first, `most` of them."""
+    return list(Note.objects.filter(case=case).select_related("author").order_by("-at", "-pk")[:most])
 
 
 def releases(case: Case) -> list[ReleaseMilestone]:
@@ -241,6 +249,21 @@ def assignable(case: Case, now: datetime, roles: Sequence[str]) -> list[Appointm
         .select_related("person", "organisation")
         .order_by("role", "person__name")
     )
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What goes with a submission."""
+
+    release_at: datetime | None
+    titles: list[str]
+
+
+def submission(case: Case) -> Submission:
+    """What the developer is about to submit: the planned release and the documents, by title."""
+    planned = next((one for one in releases(case) if one.kind == "general_release"), None)
+    documents = case.documents.filter(withdrawn_at__isnull=True).order_by("created_at", "pk")
+    return Submission(planned.at if planned else None, list(documents.values_list("title", flat=True)))
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
         "owed_by": owed_by,
         "until": until,
         "primary": next((one for one in moves if one.primary), None),
+        "edit_url": register.edit_url(case, user, now),
         "moves": [one for one in moves if not one.primary],
         "sections": sections,
         "agency_side": visibility.agency_side(user, now),

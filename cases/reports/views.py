@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.requests import Request
 from cases.register.models import Case
+from cases.register.queries import with_stage_left
 from cases.reports import case_page, desk, history, verification
 from cases.reports.forms import CaseFilter, DeskFilter
 from cases.reports.home import home as home_of
@@ -19,7 +21,7 @@ from portal.notify.notices import mark_read
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """What waits for this person, and until when."""
     found = home_of(request.user, request.now)
     context = {"title": "Home", "home": found, "marking": markings.highest(found.marks)}
@@ -27,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def cases(request: HttpRequest) -> HttpResponse:
+def cases(request: Request) -> HttpResponse:
     """The case list with filters and search."""
     form = CaseFilter(request.GET)
     found = case_list(form, request.user, request.now, request.GET.get("cursor", ""))
@@ -45,10 +47,10 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+def case(request: Request, case_id: UUID) -> HttpResponse:
     """One case, complete in itself."""
     found = get_object_or_404(
-        Case.objects.visible_to(request.user, request.now).select_related(
+        with_stage_left(Case.objects.visible_to(request.user, request.now)).select_related(
             "model_version__model", "developer", "policy_version", "related_case"
         ),
         pk=case_id,
@@ -57,7 +59,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 @require_safe
-def case_history(request: HttpRequest, case_id: UUID) -> HttpResponse:
+def case_history(request: Request, case_id: UUID) -> HttpResponse:
     """The whole history of a case, filtered by chips, page by page."""
     found = get_object_or_404(
         Case.objects.visible_to(request.user, request.now).select_related("model_version__model"), pk=case_id
@@ -82,7 +84,7 @@ def case_history(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 @require_safe
-def auditors_desk(request: HttpRequest) -> HttpResponse:
+def auditors_desk(request: Request) -> HttpResponse:
     """One timeline over all cases and streams, for auditors."""
     policy.require(request.user, "history.read_all", now=request.now)
     form = DeskFilter(request.GET)
@@ -98,7 +100,7 @@ def auditors_desk(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def verify(request: HttpRequest) -> HttpResponse:
+def verify(request: Request) -> HttpResponse:
     """Verify the audit log, and see what earlier verifications found."""
     policy.require(request.user, "history.verify", now=request.now)
     if request.method == "POST":
@@ -111,14 +113,14 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: Request) -> HttpResponse:
     """Everything this person was told, newest first, worded for what it may see now."""
     page, rows = notice_list(request.user, request.now, request.GET.get("cursor", ""))
     return render(request, "cases/reports/notices.html", {"title": "Notices", "page": page, "rows": rows})
 
 
 @require_POST
-def notices_read(request: HttpRequest) -> HttpResponse:
+def notices_read(request: Request) -> HttpResponse:
     """Mark all of one's notices as read."""
     mark_read(notices=Notice.objects.of(request.user), by=request.user, now=request.now)
     return redirect("cases:notices")

@@ -58,12 +58,17 @@ Guard = Callable[["Case", datetime], str | None]
 
 def has_model_version(case: "Case", now: datetime) -> str | None:
     """A submission names a model version."""
-    return None if case.model_version_id else "Name the model version first: a case reviews one model version."
+    return (
+        None if case.model_version_id else "Name the model version first: a case reviews one model version."
+    )
 
 
 def has_release_date(case: "Case", now: datetime) -> str | None:
     """A submission states when general release is planned."""
-    if case.model_version_id and case.model_version.milestones.filter(kind="general_release").exists():
+    if (
+        case.model_version is not None
+        and case.model_version.milestones.filter(kind="general_release").exists()
+    ):
         return None
     return "State the planned general release date first; you may change it at any time."
 
@@ -78,7 +83,9 @@ def both_signed(case: "Case", now: datetime) -> str | None:
 def window_not_started(case: "Case", now: datetime) -> str | None:
     """Access goes back to scoping only before the window starts."""
     if case.window_periods.filter(agreement__state="signed", span__startswith__lte=now).exists():
-        return "The access window has started, so the case cannot go back to scoping. Move it on, or close it."
+        return (
+            "The access window has started, so the case cannot go back to scoping. Move it on, or close it."
+        )
     return None
 
 
@@ -127,7 +134,9 @@ def not_government(case: "Case", now: datetime) -> str | None:
 def never_signed(case: "Case", now: datetime) -> str | None:
     """Lapsed means only that the developer left a scoping case unsigned."""
     if case.agreements.filter(signatures__side="developer").exists():
-        return "The developer has signed an agreement, so the case did not lapse. Close it for another reason."
+        return (
+            "The developer has signed an agreement, so the case did not lapse. Close it for another reason."
+        )
     return None
 
 
@@ -149,7 +158,9 @@ class Move:
 
 
 def _withdrawals() -> tuple[Move, ...]:
-    says = "Every grant ends at once and a withdrawn case never reopens. Submitted documents remain as records."
+    says = (
+        "Every grant ends at once and a withdrawn case never reopens. Submitted documents remain as records."
+    )
     return tuple(
         Move("withdraw", stage, WITHDRAWN, "case.withdraw", "case.withdrawn", "Withdraw the case", (not_government,), says)
         for stage in LIVE
