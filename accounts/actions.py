@@ -23,12 +23,21 @@ def _require_roster(by: User | None, organisation: Organisation | None, now: dat
         own = organisation is not None and appointment.organisation_id == organisation.pk
         if own and "people.manage_own" in appointment.permissions:
             return appointment
-    raise Refused("The roster is changed by the platform administrator, or by the organisation's own administrator.")
+    raise Refused(
+        "The roster is changed by the platform administrator, or by the organisation's own administrator."
+    )
 
 
 @action
 def add_organisation(
-    *, name: str, short_name: str, kind: str, by: User | None, now: datetime, sector: str = "", registration: str = ""
+    *,
+    name: str,
+    short_name: str,
+    kind: str,
+    by: User | None,
+    now: datetime,
+    sector: str = "",
+    registration: str = "",
 ) -> Organisation:
     """Add an organisation of one of the kinds in `accounts.roles`."""
     appointment = _require_roster(by, None, now)
@@ -44,7 +53,13 @@ def add_organisation(
 
 @action
 def add_person(
-    *, email: str, name: str, by: User | None, now: datetime, password: str | None = None, demonstration: bool = False
+    *,
+    email: str,
+    name: str,
+    by: User | None,
+    now: datetime,
+    password: str | None = None,
+    demonstration: bool = False,
 ) -> User:
     """Add a person. Without a password nobody signs in with one; without an appointment the person may do nothing."""
     appointment = _require_roster(by, None, now)
@@ -76,7 +91,9 @@ def appoint(
     """Appoint a person to a role in an organisation from `starts_at` (default now) to `ends_at` (default open)."""
     acting = _require_roster(by, organisation, now)
     if organisation.kind not in ROLES[role].kinds:
-        raise Refused(f"{ROLES[role].title} does not exist in this kind of organisation. Choose another role.")
+        raise Refused(
+            f"{ROLES[role].title} does not exist in this kind of organisation. Choose another role."
+        )
     if capacity == "delegated" and not delegation_reference:
         raise Refused("Say where the delegation is on file; without it nobody signs by delegation.")
     appointment = Appointment.objects.create(

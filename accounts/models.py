@@ -104,7 +104,9 @@ class Appointment(Guarded):
     role = models.CharField(max_length=40, choices=role_choices)
     capacity = models.CharField(max_length=10, choices=capacity_choices, default="own")
     on_behalf_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="stand_ins")
-    delegation_reference = models.CharField(max_length=200, blank=True, help_text="Where the delegation is on file")
+    delegation_reference = models.CharField(
+        max_length=200, blank=True, help_text="Where the delegation is on file"
+    )
     span = DateTimeRangeField()
     history = HistoricalRecords()
     objects = AppointmentQuerySet.as_manager()
@@ -121,7 +123,8 @@ class Appointment(Guarded):
                 ],
             ),
             models.CheckConstraint(
-                condition=Q(span__startswith__isnull=False) & Q(span__isempty=False), name="appointment_span_starts"
+                condition=Q(span__startswith__isnull=False) & Q(span__isempty=False),
+                name="appointment_span_starts",
             ),
             models.CheckConstraint(
                 condition=~Q(capacity="delegated") | ~Q(delegation_reference=""), name="delegation_on_file"

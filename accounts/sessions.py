@@ -20,13 +20,17 @@ def _record(kind: str, person: User | None) -> None:
 
 
 @receiver(user_logged_in)
-def signed_in(sender: Any, request: HttpRequest | None = None, user: User | None = None, **kwargs: Any) -> None:
+def signed_in(
+    sender: Any, request: HttpRequest | None = None, user: User | None = None, **kwargs: Any
+) -> None:
     """Record a sign-in."""
     _record("person.signed_in", user)
 
 
 @receiver(user_logged_out)
-def signed_out(sender: Any, request: HttpRequest | None = None, user: User | None = None, **kwargs: Any) -> None:
+def signed_out(
+    sender: Any, request: HttpRequest | None = None, user: User | None = None, **kwargs: Any
+) -> None:
     """Record a sign-out."""
     if user is not None:
         _record("person.signed_out", user)

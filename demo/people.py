@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from accounts.actions import add_organisation, add_person, appoint
 from accounts.models import Organisation, User
@@ -70,8 +70,8 @@ class Cast:
     organisations: dict[str, Organisation]
     policy: PolicyVersion
 
-    def __getattr__(self, key: str) -> "User | Organisation":
-        found: User | Organisation | None = self.people.get(key) or self.organisations.get(key)
+    def __getattr__(self, key: str) -> Any:
+        found = self.people.get(key) or self.organisations.get(key)
         if found is None:
             raise AttributeError(key)
         return found

@@ -1,7 +1,7 @@
 """The demonstration's cases, told by real actions as the people whose steps they are, with the clock set back.
 
-The evaluation logs are real and carry their own dates, so the rule is declared before the log began and the log is imported after it
-ended; the run's page says that the clock was set back.
+The evaluation logs are real and carry their own dates, so the rule is declared before the log began and the log is
+imported after it ended; the run's page says that the clock was set back.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,14 @@ from cases.access.actions import (
 )
 from cases.access.models import Grant
 from cases.access.text import Terms
-from cases.benchmarks.actions import TaskSpec, accept_run, agree_rule, declare_rule, import_run, register_suite_version
+from cases.benchmarks.actions import (
+    TaskSpec,
+    accept_run,
+    agree_rule,
+    declare_rule,
+    import_run,
+    register_suite_version,
+)
 from cases.benchmarks.models import Run, SuiteVersion
 from cases.benchmarks.tasks import read
 from cases.documents.actions import share, upload
@@ -71,7 +78,9 @@ class Teller:
 
     # -- steps ------------------------------------------------------------------------------------------------------
 
-    def draft(self, at: datetime, number: str, model: str, version: str, release: datetime, **more: Any) -> Case:
+    def draft(
+        self, at: datetime, number: str, model: str, version: str, release: datetime, **more: Any
+    ) -> Case:
         """A draft with its two papers."""
         by = more.pop("by", self.cast.liaison)
         case = draft_case(
@@ -116,7 +125,12 @@ class Teller:
         )  # fmt: skip
         drafted = draft_agreement(case=case, terms=terms, by=self.cast.officer, now=at)
         for number, signer in enumerate(signers, start=1):
-            sign_agreement(agreement=drafted, digest=drafted.text_digest, by=signer, now=min(at + number * HOUR, self.now))
+            sign_agreement(
+                agreement=drafted,
+                digest=drafted.text_digest,
+                by=signer,
+                now=min(at + number * HOUR, self.now),
+            )
         return Case.objects.get(pk=case.pk)
 
     def office_grant(self, case: Case, at: datetime, starts: datetime, ends: datetime) -> Grant:
@@ -124,7 +138,8 @@ class Teller:
         cast = self.cast
         return issue_grant(
             case=case, organisation=cast.agency, people=[cast.evaluator, cast.evaluator2], mode="developer_api",
-            tasks_allowed="Cyber benchmarks of the agreed suite.", starts_at=starts, ends_at=ends, by=cast.officer, now=at,
+            tasks_allowed="Cyber benchmarks of the agreed suite.", starts_at=starts, ends_at=ends, by=cast.officer,
+            now=at,
         )  # fmt: skip
 
     def partner_grant(self, case: Case, at: datetime, ends: datetime, *, accepted: bool = True) -> Grant:
@@ -199,11 +214,21 @@ class Teller:
         step = (self.now - from_at) / 8
         case = self.draft(self.ago(40), "MER-1001", "Meridian", "5.0", self.now + 9 * DAY)
         case = self.agreement(
-            self.scoping(case, self.ago(39)), self.ago(25), self.ago(20), self.now + 9 * DAY, cast.signatory, cast.lead
+            self.scoping(case, self.ago(39)),
+            self.ago(25),
+            self.ago(20),
+            self.now + 9 * DAY,
+            cast.signatory,
+            cast.lead,
         )
         self.office_grant(case, self.ago(20), self.ago(20), self.now + 9 * DAY)
         self.partner_grant(case, self.ago(6), self.now + 8 * DAY)
-        write_note(case=case, text="Elicitation agreed with the developer on the phone.", by=cast.officer, now=self.ago(19))
+        write_note(
+            case=case,
+            text="Elicitation agreed with the developer on the phone.",
+            by=cast.officer,
+            now=self.ago(19),
+        )
         case = self.measured(case, suite, from_at, "40_high_score.eval")
         self.asked(case, from_at + step)
         for one in case.consultations.order_by("-required"):
@@ -216,7 +241,7 @@ class Teller:
 
     def sign(self, case: Case, at: datetime) -> None:
         """The determining official's signature on the very text it read."""
-        chosen = {
+        chosen: dict[str, Any] = {
             "outcome": "meets_threshold",
             "rationale": "The interval lies above the threshold at this elicitation and budget.",
         }
@@ -228,7 +253,12 @@ class Teller:
         cast = self.cast
         case = self.draft(self.ago(25), "MER-1002", "Meridian", "5.0 Mini", self.now + 15 * DAY)
         case = self.agreement(
-            self.scoping(case, self.ago(24)), self.ago(11), self.ago(9), self.now + 15 * DAY, cast.signatory, cast.lead
+            self.scoping(case, self.ago(24)),
+            self.ago(11),
+            self.ago(9),
+            self.now + 15 * DAY,
+            cast.signatory,
+            cast.lead,
         )
         self.office_grant(case, self.ago(9), self.ago(9), self.now + 14 * DAY)
         self.partner_grant(case, self.ago(6), self.now + 14 * DAY)
@@ -239,7 +269,12 @@ class Teller:
         cast, from_at = self.cast, self.evidence_from()
         case = self.draft(self.ago(30), "MER-1003", "Meridian", "5.0 Code", self.now + 12 * DAY)
         case = self.agreement(
-            self.scoping(case, self.ago(29)), self.ago(18), self.ago(15), self.now + 12 * DAY, cast.signatory, cast.lead
+            self.scoping(case, self.ago(29)),
+            self.ago(18),
+            self.ago(15),
+            self.now + 12 * DAY,
+            cast.signatory,
+            cast.lead,
         )
         self.office_grant(case, self.ago(15), self.ago(15), self.now + 12 * DAY)
         case = self.measured(case, suite, from_at, "04_epochs.eval", "57_tampered_header.eval")
@@ -250,7 +285,12 @@ class Teller:
         cast = self.cast
         case = self.draft(self.ago(20), "MER-1004", "Meridian", "6 preview", self.now + 25 * DAY)
         case = self.agreement(
-            self.scoping(case, self.ago(19)), self.ago(6), self.ago(4), self.now + 25 * DAY, cast.signatory, cast.lead
+            self.scoping(case, self.ago(19)),
+            self.ago(6),
+            self.ago(4),
+            self.now + 25 * DAY,
+            cast.signatory,
+            cast.lead,
         )
         self.office_grant(case, self.ago(4), self.ago(4), self.now + 25 * DAY)
         self.partner_grant(case, self.ago(3), self.now + 20 * DAY, accepted=False)
@@ -259,7 +299,11 @@ class Teller:
         """In scoping, signed by the developer alone."""
         case = self.draft(self.ago(12), "MER-1005", "Meridian", "6 Voice", self.now + 40 * DAY)
         self.agreement(
-            self.scoping(case, self.ago(11)), self.ago(2), self.now + 12 * DAY, self.now + 40 * DAY, self.cast.signatory
+            self.scoping(case, self.ago(11)),
+            self.ago(2),
+            self.now + 12 * DAY,
+            self.now + 40 * DAY,
+            self.cast.signatory,
         )
 
     def received(self) -> None:

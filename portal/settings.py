@@ -210,7 +210,9 @@ DOCUMENT_MAX_BYTES = ENV.document_max_bytes
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", BASE_DIR / "var" / "assets") if folder.is_dir()]
+STATICFILES_DIRS = [
+    folder for folder in (BASE_DIR / "static", BASE_DIR / "var" / "assets") if folder.is_dir()
+]
 WHITENOISE_USE_FINDERS = ENV.plain_static
 WHITENOISE_AUTOREFRESH = False
 

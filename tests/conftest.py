@@ -21,7 +21,9 @@ def _flush_passes_triggers() -> Iterator[None]:
     original = BaseDatabaseOperations.execute_sql_flush
 
     def flush(self: BaseDatabaseOperations, sql_list: list[str]) -> Any:
-        return original(self, ["SET LOCAL session_replication_role = replica;", *sql_list] if sql_list else sql_list)
+        return original(
+            self, ["SET LOCAL session_replication_role = replica;", *sql_list] if sql_list else sql_list
+        )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)

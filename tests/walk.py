@@ -236,7 +236,9 @@ def consulted(cast: Cast, now: datetime, **changes: Any) -> Case:
     return Case.objects.get(pk=case.pk)
 
 
-def signed(case: Case, by: Any, now: datetime, outcome: str = "meets_threshold", **more: Any) -> Determination:
+def signed(
+    case: Case, by: Any, now: datetime, outcome: str = "meets_threshold", **more: Any
+) -> Determination:
     """The determination, signed on the very text that `by` would read."""
     chosen = {"outcome": outcome, "rationale": "The finding holds at this elicitation and budget.", **more}
     text = propose(case=case, by=by, now=now, **chosen)

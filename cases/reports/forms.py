@@ -1,4 +1,4 @@
-"""Filters of the case list and of the auditor's desk. Every field is from an allow-list; nothing reaches a lookup by name."""
+"""Filters of the case list and of the auditor's desk. Every field is named here; none reaches a lookup by its name."""
 
 from django import forms
 
@@ -23,7 +23,9 @@ class DeskFilter(forms.Form):
     """Filter bar of the auditor's desk."""
 
     group = forms.ChoiceField(
-        label="About", required=False, choices=lambda: [("", "Everything"), *((k, v[0]) for k, v in GROUPS.items())]
+        label="About",
+        required=False,
+        choices=lambda: [("", "Everything"), *((k, v[0]) for k, v in GROUPS.items())],
     )
     person = SingleLine(label="Person's name", required=False, max_length=200)
     case = SingleLine(label="Case number", required=False, max_length=20)

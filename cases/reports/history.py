@@ -101,7 +101,9 @@ def page(found: QuerySet[Entry], before: str = "") -> tuple[list[Entry], str]:
     return items[:PAGE], items[PAGE - 1].digest if len(items) > PAGE else ""
 
 
-def lines(found: Sequence[Entry], user: User, case: Case | None, now: datetime, *, changes: bool = True) -> list[Line]:
+def lines(
+    found: Sequence[Entry], user: User, case: Case | None, now: datetime, *, changes: bool = True
+) -> list[Line]:
     """Entries as lines. With `changes`, a fixed number of queries a kind of row fetches the old and new values."""
     auditor = visibility.entry_kinds(user, now) is None
     reads = case is not None and visibility.reads_content(user, case, now)
@@ -125,7 +127,11 @@ def lines(found: Sequence[Entry], user: User, case: Case | None, now: datetime, 
 
 def _capacity(entry: Entry, capacities: dict[str, str]) -> str:
     title = ROLES[entry.role].title if entry.role in ROLES else ""
-    return title if entry.capacity in ("", "own") else f"{title} ({capacities.get(entry.capacity, entry.capacity)})"
+    return (
+        title
+        if entry.capacity in ("", "own")
+        else f"{title} ({capacities.get(entry.capacity, entry.capacity)})"
+    )
 
 
 # -- what changed -------------------------------------------------------------------------------------------------
@@ -146,19 +152,25 @@ def _changes(found: Sequence[Entry], reads: bool) -> dict[int, list[Change]]:
                 raw[entry_id].append((model, *pairs[mark["history_id"] or mark["pk"]]))
     names = _names(raw)
     return {
-        entry_id: [change for model, old, new in rows for change in _differences(model, old, new, reads, names)]
+        entry_id: [
+            change for model, old, new in rows for change in _differences(model, old, new, reads, names)
+        ]
         for entry_id, rows in raw.items()
     }
 
 
-def _pairs(model: type[models.Model], marks: list[dict[str, Any]]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+def _pairs(
+    model: type[models.Model], marks: list[dict[str, Any]]
+) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Old and new values by history id, or by primary key for rows that are their own history."""
     attribute = getattr(model._meta, "simple_history_manager_attribute", None)
     if attribute is None:
         rows = model._default_manager.filter(pk__in=[mark["pk"] for mark in marks]).values()
         return {str(row["id"]): ({}, row) for row in rows}
     history = getattr(model, attribute).model
-    earlier = history.objects.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id")).order_by("-history_id")
+    earlier = history.objects.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id")).order_by(
+        "-history_id"
+    )
     ids = [mark["history_id"] for mark in marks]
     rows = list(
         history.objects.filter(history_id__in=ids)
@@ -167,7 +179,9 @@ def _pairs(model: type[models.Model], marks: list[dict[str, Any]]) -> dict[str, 
     )
     before = {
         row["history_id"]: row
-        for row in history.objects.filter(history_id__in=[r["earlier_id"] for r in rows if r["earlier_id"]]).values()
+        for row in history.objects.filter(
+            history_id__in=[r["earlier_id"] for r in rows if r["earlier_id"]]
+        ).values()
     }
     return {str(row["history_id"]): (before.get(row["earlier_id"], {}), row) for row in rows}
 

@@ -26,15 +26,19 @@ SHOWN: Final = 100
 CARDS: Final = 6
 
 # What an empty home says, by role: what will appear, and who makes it happen.
+_SIGNERS: Final = (
+    "Agreements to sign and partners to concur on will appear here.",
+    "The case officer drafts the agreement; either side nominates partners.",
+)
 EMPTY: Final = {
     "liaison": ("Drafts to finish and questions to answer will appear here.", "You begin by drafting a case."),
-    "developer_signatory": ("Agreements to sign and partners to concur on will appear here.", "The case officer drafts the agreement; either side nominates partners."),
-    "framework_lead": ("Agreements to sign and partners to concur on will appear here.", "The case officer drafts the agreement; either side nominates partners."),
-    "case_officer": ("Submissions to acknowledge and agreements to draft will appear here.", "Developers submit cases."),
+    "developer_signatory": _SIGNERS,
+    "framework_lead": _SIGNERS,
+    "case_officer": ("Submissions to acknowledge and agreements to draft will appear here.", "Developers submit."),
     "evaluator": ("Rules to agree to and runs to look at will appear here.", "The case officer assigns you to a case."),
     "consultee": ("Requests for your office's view will appear here.", "The case officer of a case asks."),
     "determining_official": ("Packets ready to sign will appear here.", "They come when consultations are answered."),
-    "partner_representative": ("Offers and terms to accept will appear here.", "Both sides of a case concur on your organisation first."),
+    "partner_representative": ("Offers and terms to accept will appear here.", "Both sides concur on you first."),
     "auditor": ("Nothing waits for an auditor.", "Begin at History, or open a case."),
 }  # fmt: skip
 
@@ -98,7 +102,11 @@ def _empty(roles: set[str]) -> tuple[str, str]:
 
 def _by_stage(user: User, now: datetime) -> list[charts.Count]:
     counted = dict(
-        Case.objects.visible_to(user, now).order_by().values_list("stage").annotate(n=Count("pk")).values_list("stage", "n")
+        Case.objects.visible_to(user, now)
+        .order_by()
+        .values_list("stage")
+        .annotate(n=Count("pk"))
+        .values_list("stage", "n")
     )
     address = reverse("cases:cases")
     return [

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
-
 from accounts.models import User
-from cases.register.models import Case
+from cases.register.models import Case, CaseQuerySet
 from cases.reports.forms import CaseFilter
 from portal.kit.paging import Page, keyset_page
 
@@ -39,7 +37,7 @@ def case_list(form: CaseFilter, user: User, now: datetime, cursor: str) -> CaseL
     )
 
 
-def filtered(cases: QuerySet[Case], form: CaseFilter) -> QuerySet[Case]:
+def filtered(cases: CaseQuerySet, form: CaseFilter) -> CaseQuerySet:
     """`cases` narrowed by what the filter form says; an unreadable field narrows nothing."""
     form.is_valid()
     asked = getattr(form, "cleaned_data", {})

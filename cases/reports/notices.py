@@ -34,7 +34,8 @@ def notice_list(user: User, now: datetime, cursor: str) -> tuple[Page[Notice], l
     wanted = {notice.case_id for notice in page.items if notice.case_id}
     cases = {case.pk: case for case in Case.objects.visible_to(user, now).filter(pk__in=wanted)}
     grants = {
-        grant.case_id: grant for grant in Grant.objects.visible_to(user, now).filter(case__in=wanted).order_by("issued_at")
+        grant.case_id: grant
+        for grant in Grant.objects.visible_to(user, now).filter(case__in=wanted).order_by("issued_at")
     }
     asked = {
         one.case_id: one

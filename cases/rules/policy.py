@@ -56,7 +56,9 @@ def _office_stands_right(appointment: Appointment, case: "Case") -> bool:
     if appointment.role == "consultee":
         return case.consultations.filter(office=appointment.organisation_id).exists()
     if appointment.role == "evaluator":
-        return case.assignments.filter(person=appointment.person_id, role="evaluator", until__isnull=True).exists()
+        return case.assignments.filter(
+            person=appointment.person_id, role="evaluator", until__isnull=True
+        ).exists()
     return True
 
 
@@ -70,7 +72,9 @@ def refusal(user: User, permission: str, case: "Case | None" = None, *, now: dat
         return "You are recused from this case, so its work is closed to you."
     titles = sorted(ROLES[role].title for role in holders_of(permission))
     who = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} or {titles[-1]}"
-    return f"{PERMISSIONS[permission]}: this is done by {_article(who)} {who[0].lower()}{who[1:]} of this case."
+    return (
+        f"{PERMISSIONS[permission]}: this is done by {_article(who)} {who[0].lower()}{who[1:]} of this case."
+    )
 
 
 def _article(word: str) -> str:
@@ -86,7 +90,9 @@ def require(user: User, permission: str, case: "Case | None" = None, *, now: dat
     """The appointment under which `user` acts; raises Refused with the sentence when there is none."""
     appointment = appointment_for(user, permission, case, now)
     if appointment is None:
-        raise Refused(refusal(user, permission, case, now=now) or "This is not yours to do.", permission=permission)
+        raise Refused(
+            refusal(user, permission, case, now=now) or "This is not yours to do.", permission=permission
+        )
     return appointment
 
 
@@ -99,6 +105,8 @@ def move_refusal(user: User, name: str, case: "Case", now: datetime) -> Refused 
     the_move = lifecycle.move(name, case.stage)
     if the_move is None:
         stage = lifecycle.STAGES[case.stage].lower()
-        return Refused(f"This case is in the stage “{stage}”, where “{known[0].label}” is not possible.", conflict=True)
+        return Refused(
+            f"This case is in the stage “{stage}”, where “{known[0].label}” is not possible.", conflict=True
+        )
     said = lifecycle.guard_sentence(the_move, case, now)
     return Refused(said, conflict=True) if said else None

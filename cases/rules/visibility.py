@@ -56,7 +56,9 @@ def _agency_cases(user: User, now: datetime) -> Q:
     if _has_role(user, now, AGENCY, PROGRAMME_ROLES):
         return Q(submitted_at__isnull=False)
     if _has_role(user, now, AGENCY, frozenset({"evaluator"})):
-        mine = _rows("Assignment").filter(case=OuterRef("pk"), person=user, role="evaluator", until__isnull=True)
+        mine = _rows("Assignment").filter(
+            case=OuterRef("pk"), person=user, role="evaluator", until__isnull=True
+        )
         return Q(submitted_at__isnull=False) & Q(Exists(mine))
     return NOTHING
 
@@ -175,7 +177,9 @@ def document_content(user: User, now: datetime) -> Q:
 
 def runs(user: User, now: datetime) -> Q:
     """Runs this person may see: the agency's readers and the auditor; a developer sees none of them."""
-    if _has_role(user, now, AGENCY, AGENCY_READERS) or _has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
+    if _has_role(user, now, AGENCY, AGENCY_READERS) or _has_role(
+        user, now, OVERSIGHT, frozenset({"auditor"})
+    ):
         return _in_visible_case(user, now)
     return NOTHING
 

@@ -20,7 +20,13 @@ ANCHORS: Final = {
     GENERAL_RELEASE: "General release",
     OTHER_PARTNERS: "Release to other trusted partners",
 }
-PHASES: Final = {"none": "No window", "not_started": "Not started", "open": "Open", "suspended": "Suspended", "ended": "Ended"}
+PHASES: Final = {
+    "none": "No window",
+    "not_started": "Not started",
+    "open": "Open",
+    "suspended": "Suspended",
+    "ended": "Ended",
+}
 
 
 @dataclass(frozen=True)
@@ -95,13 +101,21 @@ def period_refusal(span: Span, anchor: datetime, others: Sequence[Span]) -> str 
 
 
 def grant_refusal(
-    span: Span, *, partner: bool, anchor_kind: str, anchor: datetime, release: datetime | None, periods: Sequence[Span]
+    span: Span,
+    *,
+    partner: bool,
+    anchor_kind: str,
+    anchor: datetime,
+    release: datetime | None,
+    periods: Sequence[Span],
 ) -> str | None:
     """Why a grant is impossible, or None. `release` is the planned or actual general release (domain rule 4)."""
     if span.start >= span.end:
         return "The grant would end before it starts. Move its start earlier or its end later."
     if release is not None and span.end > release:
-        return f"All grants end at general release, {instant(release)}. End this grant at that hour or earlier."
+        return (
+            f"All grants end at general release, {instant(release)}. End this grant at that hour or earlier."
+        )
     if partner and anchor_kind == OTHER_PARTNERS:
         if release is None:
             return "State a planned general release first: without one a partner grant would have no end."

@@ -25,7 +25,9 @@ class GuardedQuerySet(models.QuerySet[M]):
 
     def update(self, **kwargs: Any) -> int:
         """Refused: `update()` leaves no history row. Load the row, change it, and save it in an action."""
-        raise WriteOutsideAction(f"{self.model.__name__}: update() leaves no history; save the row in an action")
+        raise WriteOutsideAction(
+            f"{self.model.__name__}: update() leaves no history; save the row in an action"
+        )
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Refused: nothing is destroyed."""

@@ -60,7 +60,9 @@ def _ordered(queryset: QuerySet[M], order: tuple[str, ...], forward: bool) -> Qu
     return queryset.order_by(*terms)
 
 
-def keyset_page(queryset: QuerySet[M], *, order: tuple[str, ...], cursor: str = "", size: int = 50) -> Page[M]:
+def keyset_page(
+    queryset: QuerySet[M], *, order: tuple[str, ...], cursor: str = "", size: int = 50
+) -> Page[M]:
     """One page of `queryset` in `order` (last term unique, no nullable column). An unreadable cursor gives page one."""
     position = _decode(cursor, len(order)) if cursor else None
     forward = position is None or position[0] == "older"

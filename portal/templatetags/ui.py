@@ -62,7 +62,9 @@ def show_date(on: date | None) -> SafeString:
 
 
 @register.simple_tag(name="time_left")
-def show_time_left(until: datetime | None, now: datetime, word: str = "soon", late: str = "ended") -> SafeString:
+def show_time_left(
+    until: datetime | None, now: datetime, word: str = "soon", late: str = "ended"
+) -> SafeString:
     """`{% time_left until now %}`: "6 days 4 hours left"; below 72 hours bold with `word`; "ended 3 hours ago".
 
     `late` is the word for what is over: a target was due, a window ended.
@@ -72,7 +74,11 @@ def show_time_left(until: datetime | None, now: datetime, word: str = "soon", la
     left = words.time_left(until, now)
     pattern = '<time class="{}" datetime="{}" title="{}">{}</time>'
     style = "fv-left fv-left--soon" if left.soon else "fv-left fv-left--ended" if left.ended else "fv-left"
-    text = format_html("<strong>{}</strong> · {}", left.text, word) if left.soon else left.text.replace("ended", late)
+    text = (
+        format_html("<strong>{}</strong> · {}", left.text, word)
+        if left.soon
+        else left.text.replace("ended", late)
+    )
     return format_html(pattern, style, words.zones(until)[1].isoformat(), words.time_text(until), text)
 
 

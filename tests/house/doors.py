@@ -1,7 +1,7 @@
 """The table of doors: what GET answers each role at every address of one world. What a row leaves out is 404.
 
-The world is the demonstration's labelled case. `200` a page or file, `403` seen but another's to do, `409` the wrong moment,
-`405` an address that takes POST alone, `302` a way to another page.
+The world is the demonstration's labelled case. `200` a page or file, `403` seen but another's to do, `409` the wrong
+moment, `302` a way to another page.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from demo.story import Teller, beginning
 from portal.kit.gate import writing
 
 ROLES: Final = (
-    "liaison", "signatory", "lead", "officer", "evaluator", "evaluator2", "consultee", "official", "security", "records",
-    "partner", "other_partner", "auditor", "org_admin", "admin", "stranger", "stranger_signatory",
+    "liaison", "signatory", "lead", "officer", "evaluator", "evaluator2", "consultee", "official", "security",
+    "records", "partner", "other_partner", "auditor", "org_admin", "admin", "stranger", "stranger_signatory",
 )  # fmt: skip
 
 PUBLIC: Final = ("health", "gallery", "account_login", "account_logout")
@@ -45,7 +45,9 @@ class World:
 
     def missing_path(self, name: str, missing: str) -> str:
         """The same address for an object that does not exist."""
-        return _path(name, {key: missing if key.endswith("_id") else value for key, value in self.ids.items()})
+        return _path(
+            name, {key: missing if key.endswith("_id") else value for key, value in self.ids.items()}
+        )
 
 
 def _path(name: str, ids: dict[str, Any]) -> str:
@@ -66,7 +68,8 @@ def build(now: datetime) -> World:
     with writing():  # evidence is not taken in any more in this stage
         pointer = HighSidePointer.objects.create(
             case=case, holding_agency="NSA", system="High side", control_number="1", custodian="A custodian",
-            referenced_marking="S", cover_text="A result is kept elsewhere.", recorded_by=cast.evaluator, recorded_at=now,
+            referenced_marking="S", cover_text="A result is kept elsewhere.", recorded_by=cast.evaluator,
+            recorded_at=now,
         )  # fmt: skip
     ids = {
         "case_id": case.pk,
@@ -124,7 +127,9 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:document_new": _row(403, *SEE_CASE, liaison=200, officer=200),
     "cases:document": _row(200, *SEE_CASE, consultee=200, partner=200),
     "cases:document_version_new": _row(403, *SEE_CASE, liaison=200),
-    "cases:document_file": _row(200, *SEE_CASE, consultee=200, partner=200, security=403, records=403, auditor=403),
+    "cases:document_file": _row(
+        200, *SEE_CASE, consultee=200, partner=200, security=403, records=403, auditor=403
+    ),
     "cases:document_share": _row(403, *SEE_CASE, liaison=200),
     "cases:document_marking": _row(403, *SEE_CASE, officer=200),
     "cases:document_withdraw": _row(403, *SEE_CASE, liaison=200),

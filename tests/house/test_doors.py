@@ -1,7 +1,7 @@
-"""Every address for every role: who gets a page, who gets the 404 that what does not exist gets, who is refused with a sentence.
+"""Every address for every role: who gets a page, who the 404 of what does not exist, who a sentence.
 
-Each URL of the portal has one row in `tests/house/doors.py`; a new URL without a row fails here. The world is one case walked to its
-label by real actions, with everything that hangs on it.
+Each URL of the portal has one row in `tests/house/doors.py`; a new URL without a row fails here. The world is one case
+walked to its label by real actions, with everything that hangs on it.
 """
 
 import re
@@ -31,7 +31,9 @@ def _clients(world: World) -> dict[str, Client]:
     clients = {"anonymous": Client()}
     for role in ROLES:
         clients[role] = Client()
-        clients[role].force_login(getattr(world.cast, role), backend="django.contrib.auth.backends.ModelBackend")
+        clients[role].force_login(
+            getattr(world.cast, role), backend="django.contrib.auth.backends.ModelBackend"
+        )
     return clients
 
 

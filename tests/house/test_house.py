@@ -59,7 +59,9 @@ def test_every_model_has_history_or_a_reason(model: type[models.Model]) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [m for m in OURS if m._meta.app_label != "portal" and not m._meta.auto_created], ids=lambda m: m.__name__
+    "model",
+    [m for m in OURS if m._meta.app_label != "portal" and not m._meta.auto_created],
+    ids=lambda m: m.__name__,
 )
 def test_every_field_is_classed_once(model: type[models.Model]) -> None:
     """Each field of each tracked model stands in the one table, and no row names a field that is gone."""
@@ -76,9 +78,15 @@ def test_foreign_keys_protect() -> None:
         f"{m.__name__}.{f.name}"
         for m in OURS
         for f in m._meta.concrete_fields
-        if f.remote_field is not None and f.remote_field.on_delete is models.CASCADE and not m._meta.auto_created
+        if f.remote_field is not None
+        and f.remote_field.on_delete is models.CASCADE
+        and not m._meta.auto_created
     }
-    assert cascading <= {"GrantUserPermission.content_object", "GrantUserPermission.user", "GrantUserPermission.permission"}
+    assert cascading <= {
+        "GrantUserPermission.content_object",
+        "GrantUserPermission.user",
+        "GrantUserPermission.permission",
+    }
 
 
 def test_every_event_is_used_and_every_use_has_a_row() -> None:
@@ -87,7 +95,9 @@ def test_every_event_is_used_and_every_use_has_a_row() -> None:
     for path in SOURCES:
         if path.name != "events.py":
             words |= _calls(ast.parse(path.read_text(encoding="utf-8")))
-    unused = {kind for kind in events.EVENTS if kind not in words and kind not in {m.event for m in lifecycle.MOVES}}
+    unused = {
+        kind for kind in events.EVENTS if kind not in words and kind not in {m.event for m in lifecycle.MOVES}
+    }
     assert unused == set()
     prefixes = {kind.split(".")[0] for kind in events.EVENTS if "." in kind}
     told = {w for w in words if re.fullmatch(r"[a-z]+\.[a-z_]+", w) and w.split(".")[0] in prefixes}
@@ -117,6 +127,7 @@ def test_writes_stay_in_actions() -> None:
     offenders = [
         str(path.relative_to(ROOT))
         for path in SOURCES
-        if path.name in {"views.py", "forms.py", "queries.py"} and writing.search(path.read_text(encoding="utf-8"))
+        if path.name in {"views.py", "forms.py", "queries.py"}
+        and writing.search(path.read_text(encoding="utf-8"))
     ]
     assert offenders == []

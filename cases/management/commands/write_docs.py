@@ -1,4 +1,4 @@
-"""`manage.py write_docs`: the tables of docs/generated, written from the laws. `--check` writes nothing and exits 1 when stale."""
+"""`manage.py write_docs`: the tables of docs/generated, written from the laws; `--check` exits 1 when one is stale."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
@@ -37,7 +37,8 @@ def lifecycle_page() -> str:
     table = _table(("move", "from", "to", "permission", "guards", "event"), rows)
     return (
         "# The life of a case\n\nWritten from `cases/rules/lifecycle.py` by `manage.py write_docs`.\n\n"
-        f"```mermaid\nstateDiagram-v2\n    [*] --> draft\n{diagram}\n    note right of withdrawn: from every live stage\n```\n\n{table}"
+        f"```mermaid\nstateDiagram-v2\n    [*] --> draft\n{diagram}\n"
+        f"    note right of withdrawn: from every live stage\n```\n\n{table}"
     )
 
 
@@ -45,7 +46,10 @@ def roles_page() -> str:
     """Roles, and which permission each carries."""
     roles = _table(
         ("role", "in", "in a sentence"),
-        ((r.title, ", ".join(sorted(ORGANISATION_KINDS[k] for k in r.kinds)), r.sentence) for r in ROLES.values()),
+        (
+            (r.title, ", ".join(sorted(ORGANISATION_KINDS[k] for k in r.kinds)), r.sentence)
+            for r in ROLES.values()
+        ),
     )
     permissions = _table(
         ("permission", "allows", "roles"),
@@ -109,7 +113,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--check` compares instead of writing."""
-        parser.add_argument("--check", action="store_true", help="exit 1 when a page is stale, and write nothing")
+        parser.add_argument(
+            "--check", action="store_true", help="exit 1 when a page is stale, and write nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write or compare each page."""
