@@ -22,7 +22,9 @@ def on_starting(server: Any) -> None:
     if os.environ.get("DEMO", "").lower() not in {"1", "true", "yes", "on"}:
         return
     for address in server.cfg.address:
-        host = address[0] if isinstance(address, tuple) else ""  # a socket would be for a proxy, which others reach
+        host = (
+            address[0] if isinstance(address, tuple) else ""
+        )  # a socket would be for a proxy, which others reach
         if host != "localhost" and not (host and ip_address(host).is_loopback):
             raise SystemExit(
                 "DEMO is on, so the server binds loopback addresses only. Bind 127.0.0.1, or switch DEMO off."
