@@ -11,7 +11,6 @@ from django.urls import reverse
 from accounts.models import User
 from cases.documents.models import Document, DocumentShare, DocumentVersion
 from cases.register.models import Case
-from cases.register.waiting import Waiting
 from cases.rules import lifecycle, markings, policy
 from portal.audit.models import Entry
 
@@ -55,11 +54,6 @@ def state_of(document: Document) -> tuple[str, str] | None:
     if document.frozen_at is not None:
         return ("frozen", "warning")
     return ("withdrawn", "ended") if document.withdrawn_at is not None else None
-
-
-def waiting(user: User, now: datetime) -> list[Waiting]:
-    """Nothing waits for anybody in this room: documents are looked at where cases are."""
-    return []
 
 
 def open_refusal(user: User, version: DocumentVersion, now: datetime) -> str | None:
