@@ -53,6 +53,7 @@ def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
     return {
         "title": str(case.model_version) if case.model_version else "Model version not named yet",
         "case": case,
+        "reads": visibility.reads_content(user, case, now),
         "marking": markings.highest(seen),
         "stages": register.stages(case),
         "step": step,
