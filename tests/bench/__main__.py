@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from deploy.bootstrap import say
-from tests.bench import stage as setting
 from tests.bench.rows import Row, table
 from tests.bench.stage import HOST, ROOT, SIZES, Stage, opened
 

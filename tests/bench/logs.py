@@ -1,14 +1,11 @@
 """Evaluation logs: reading and recounting a log of ten thousand samples, against decoding the same bytes."""
 
 import json
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
+from tests.bench.big_log import big_log
 from tests.bench.rows import Row, Side, compare, limited
 from tests.bench.stage import HOME, ROOT, Stage
 
@@ -32,7 +29,7 @@ with open(sys.argv[1], 'rb') as file:
 def logs(stage: Stage) -> Iterator[Row]:
     """Time and memory of the reading child. inspect_ai is not installed here, so nothing is measured against it."""
     samples = SAMPLES if stage.size.file_mb >= 256 else SAMPLES // 20
-    log = _log(samples)
+    log = big_log(HOME / "large.eval", samples)
     ours = _Child([sys.executable, "-E", "-s", "-m", "cases.benchmarks.reading", str(log), _caps()])
     theirs = _Child([sys.executable, "-E", "-s", "-c", DECODE, str(log)])
     row = compare(
@@ -55,75 +52,20 @@ def _caps() -> str:
 
 
 class _Child:
-    """A process run again and again: its CPU seconds so far, and the most memory it ever took."""
+    """A process run again and again: its seconds so far, and the most memory it ever took."""
 
     def __init__(self, command: list[str]) -> None:
-        self.command, self.used, self.peak = command, 0.0, 0
+        self.command = [sys.executable, "-S", "-m", "tests.bench.child", *command]
+        self.used, self.peak = 0.0, 0
 
     def run(self) -> None:
         """Run it once; minds that it ended well."""
-        process = subprocess.Popen(self.command, cwd=ROOT, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise AssertionError(f"{self.command[:5]} ended with {process.returncode}")
-        self.used += usage.ru_utime + usage.ru_stime
-        self.peak = max(self.peak, usage.ru_maxrss * (1024 if sys.platform == "linux" else 1))
+        told = json.loads(subprocess.run(self.command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+        if told["code"]:
+            raise AssertionError(f"{self.command[4:9]} ended with {told['code']}")
+        self.used += told["cpu_s"]
+        self.peak = max(self.peak, told["peak_bytes"])
 
     def cpu(self) -> float:
         """CPU seconds of all runs."""
         return self.used
-
-
-def _log(samples: int) -> Path:
-    """A log of toy puzzles, answered without a server, with conversations of a usual length."""
-    from tests import fresh_log
-    from tests.cases.benchmarks.zips import write_zip
-    from tests.stub_model import completion
-
-    def ask(prompt: str) -> dict[str, Any]:
-        return completion("solve-90", prompt)
-
-    began = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-    done = []
-    for number in range(samples):
-        sample = fresh_log._sample(ask, "solve-90", number)
-        sample["messages"] += [
-            {"role": "user", "content": f"Turn {turn}. " + "Go on. " * 80} for turn in range(6)
-        ]
-        done.append(sample)
-    spec = fresh_log._spec("solve-90", [sample["id"] for sample in done], began)
-    start = {
-        "version": 2,
-        "eval": spec,
-        "plan": {"name": "plan", "steps": [{"solver": "generate", "params": {}}]},
-    }
-    stats = {"started_at": began, "completed_at": began, "model_usage": {}, "role_usage": {}}
-    header = {
-        **start,
-        "status": "success",
-        "results": fresh_log._results(done),
-        "stats": stats,
-        "invalidated": False,
-    }
-    short = (
-        "id",
-        "epoch",
-        "input",
-        "target",
-        "metadata",
-        "scores",
-        "model_usage",
-        "started_at",
-        "completed_at",
-        "uuid",
-    )
-    summaries = [{**{key: one[key] for key in short}, "completed": True} for one in done]
-    members = [
-        ("_journal/start.json", start),
-        *((f"samples/{one['id']}_epoch_1.json", one) for one in done),
-        ("summaries.json", summaries),
-        ("reductions.json", []),
-        ("header.json", header),
-    ]
-    return write_zip(HOME / "large.eval", [(name, json.dumps(value).encode()) for name, value in members])

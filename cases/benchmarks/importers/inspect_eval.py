@@ -9,7 +9,12 @@ from cases.benchmarks.importers.archive import Archive
 from cases.benchmarks.importers.base import Caps, Damaged, Reading, Unreadable, clean, mapping
 from cases.benchmarks.importers.inspect_log import header as head
 from cases.benchmarks.importers.inspect_log.ledger import Ledger
-from cases.benchmarks.importers.inspect_log.samples import facts_of, large_events, large_sample
+from cases.benchmarks.importers.inspect_log.samples import (
+    facts_of,
+    large_events,
+    large_sample,
+    outcome_of,
+)
 from cases.benchmarks.importers.inspect_log.verdict import Found, conclude, some
 from cases.benchmarks.importers.jsonstream import JsonStream, TooLarge
 
@@ -145,7 +150,7 @@ class _Log:
         differing: list[str] = []
         for _ in stream.items():
             try:
-                row = facts_of(stream.value(), ledger.model, tuple)
+                row = outcome_of(stream.value())
             except TooLarge:
                 raise Damaged("one of its rows is too large") from None
             agrees = ledger.agrees(row)

@@ -98,7 +98,8 @@ class Ledger:
         self._who(sample)
 
     def _who(self, sample: Sample) -> None:
-        self.served.update(sample.served)
+        for name in sample.served:
+            self.served[name] += 1
         self.asked |= sample.asked
         for role, model in sample.helpers:
             self.helpers.setdefault(role, set()).add(model)

@@ -115,11 +115,17 @@ def _values(scores: dict[str, Any], facts: Sample) -> None:
             facts.values[(scorer, None)] = _scalar(value)
 
 
-def _unsaid(sample: dict[str, Any], facts: Sample) -> None:
+def _telling(sample: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events that say who answered or what a scorer gave: two of every dozen or more."""
+    events = listing(sample.get("events"))
+    return [one for one in events if isinstance(one, dict) and one.get("event") in ("model", "score")]
+
+
+def _unsaid(sample: dict[str, Any], events: list[dict[str, Any]], facts: Sample) -> None:
     """Scores that no score event of the transcript bears, though it has events of that scorer."""
     given: dict[str, set[str]] = {}
-    for event in listing(sample.get("events")):
-        if isinstance(event, dict) and event.get("event") == "score" and not event.get("intermediate"):
+    for event in events:
+        if event["event"] == "score" and not event.get("intermediate"):
             given.setdefault(str(event.get("scorer")), set()).add(
                 repr(mapping(event.get("score")).get("value"))
             )
@@ -129,10 +135,10 @@ def _unsaid(sample: dict[str, Any], facts: Sample) -> None:
             facts.unsaid.append(clean(scorer, 80) or "?")
 
 
-def _models(sample: dict[str, Any], model: str | None, facts: Sample) -> None:
+def _models(sample: dict[str, Any], events: list[dict[str, Any]], model: str | None, facts: Sample) -> None:
     """Who answered: the model under test, and helpers by role (a judge, say), from the events and the output."""
-    for event in listing(sample.get("events")):
-        if not isinstance(event, dict) or event.get("event") != "model":
+    for event in events:
+        if event["event"] != "model":
             continue
         asked, output = clean(event.get("model")), mapping(event.get("output"))
         answered = clean(output.get("model"))
@@ -164,6 +170,16 @@ def _tokens(usage: dict[str, Any], facts: Sample) -> None:
 
 def facts_of(sample: Any, model: str | None, wanted: Callable[[], Iterable[str]]) -> Sample:
     """The facts of a decoded sample; `wanted` gives the metadata keys that metrics group by. Raises Damaged."""
+    facts = outcome_of(sample, wanted)
+    events = _telling(sample)
+    _unsaid(sample, events, facts)
+    _models(sample, events, model, facts)
+    _tokens(mapping(sample.get("model_usage")), facts)
+    return facts
+
+
+def outcome_of(sample: Any, wanted: Callable[[], Iterable[str]] = tuple) -> Sample:
+    """Only what the sample is and how it ended: all that a row of the summaries is compared by. Raises Damaged."""
     if not isinstance(sample, dict):
         raise Damaged("it is not an object")
     name, epoch = sample.get("id"), sample.get("epoch", 1)
@@ -183,7 +199,4 @@ def facts_of(sample: Any, model: str | None, wanted: Callable[[], Iterable[str]]
         started_at=clean(sample.get("started_at"), 40),
     )
     _values(mapping(sample.get("scores")), facts)
-    _unsaid(sample, facts)
-    _models(sample, model, facts)
-    _tokens(mapping(sample.get("model_usage")), facts)
     return facts
