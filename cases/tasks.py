@@ -1,5 +1,6 @@
 """Index of every room's jobs, so that workers know them. To add a room with jobs, add its line."""
 
 from cases.benchmarks import tasks as benchmarks
+from cases.reports import tasks as reports
 
-__all__ = ["benchmarks"]
+__all__ = ["benchmarks", "reports"]
