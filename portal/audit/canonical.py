@@ -73,7 +73,8 @@ def check_plain(value: Any, where: str = "data") -> None:
 
 def plain_json(text: str) -> Any:
     """Read JSON that the database wrote, with fractions and very large integers kept as the strings they were."""
-    return _DECODER.decode(text)
+    value, _ = _DECODER.raw_decode(text)  # nothing stands around the value that `decode` would look for
+    return value
 
 
 def _integer(text: str) -> int | str:

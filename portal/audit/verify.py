@@ -7,6 +7,7 @@ checkpoints, not of this module.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,19 +21,18 @@ Kind = Literal[
     "changed", "missing", "reordered", "inserted", "head differs", "history changed", "history missing"
 ]
 
-# One statement, so one snapshot of heads and entries, with every value as its encoding writes it.
-ENTRIES = """
-SELECT s.key, s.length, s.head, e.number, e.digest, e.previous,
-       to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.kind, coalesce(e.actor_id::text, ''),
-       e.actor_name, e.organisation_name, e.role, e.capacity, e.appointment_id, e.policy_version, e.request_id,
-       e.reason, e.subject_model, e.subject_id, coalesce(e.case_id::text, ''), e.rows::text, e.data::text, e.salt
+# One statement, so one snapshot of heads and entries: head, digest, then every member as its encoding writes it, in the
+# order of their names, which is the order in which they are encoded.
+ENTRIES = f"""
+SELECT s.key, s.length, s.head, e.digest,
+       coalesce(e.actor_id::text, ''), e.actor_name, e.appointment_id,
+       to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.capacity, coalesce(e.case_id::text, ''),
+       e.data::text, e.kind, e.number, e.organisation_name, e.policy_version, e.previous, e.reason, e.request_id,
+       e.role, e.rows::text, e.salt, s.key, e.subject_id, e.subject_model, {canonical.ENCODING}
 FROM portal_audit_sequence s LEFT JOIN portal_audit_entry e ON e.sequence_id = s.id
 ORDER BY s.id, e.number
 """
-PLAIN = (
-    "at", "kind", "actor", "actor_name", "organisation_name", "role", "capacity", "appointment_id", "policy_version",
-    "request_id", "reason", "subject_model", "subject_id", "case_id",
-)  # fmt: skip
+MEMBERS = tuple(sorted(canonical.ENTRY_MEMBERS))
 ORPHANS = """
 SELECT e.number, e.id FROM portal_audit_entry e
 WHERE NOT EXISTS (SELECT FROM portal_audit_sequence s WHERE s.id = e.sequence_id) ORDER BY e.id LIMIT 1
@@ -81,12 +81,12 @@ class _Chain:
 
     def read(self, row: tuple[Any, ...]) -> list[history.RowMark]:
         """Check one entry against those before it; returns the rows it tells of, raises _Found."""
-        number, digest, previous = row[3:6]
+        body, digest = _body(row), row[3]
+        number, previous = body["number"], body["previous"]
         if number > self.number + 1:
             raise self.fault(self.number + 1, "missing", f"Entries up to {number - 1} are not there.")
         if number <= self.number:
             raise self.fault(number, "inserted", "There is a second entry with this number.")
-        body = _body(row)
         if not _matches(body, digest):
             raise self._altered(body, number, digest)
         if previous != self.previous:
@@ -183,22 +183,18 @@ def verify(*, deep: bool = True) -> Report:
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:
-    with connection.chunked_cursor() as cursor:
+    """All entries; the database sends the next ones while the last are checked."""
+    with connection.chunked_cursor() as cursor, ThreadPoolExecutor(1) as ahead:
         cursor.execute(ENTRIES)
-        while rows := cursor.fetchmany(CHUNK):
+        coming = ahead.submit(cursor.fetchmany, CHUNK)
+        while rows := coming.result():
+            coming = ahead.submit(cursor.fetchmany, CHUNK)
             yield from rows
 
 
 def _body(row: tuple[Any, ...]) -> dict[str, Any]:
-    body = dict(zip(PLAIN, row[6:20], strict=True))
-    body |= {
-        "v": canonical.ENCODING,
-        "sequence": row[0],
-        "number": row[3],
-        "previous": row[5],
-        "salt": row[22],
-    }
-    body["rows"], body["data"] = canonical.plain_json(row[20]), canonical.plain_json(row[21])
+    body = dict(zip(MEMBERS, row[4:], strict=True))
+    body["rows"], body["data"] = canonical.plain_json(body["rows"]), canonical.plain_json(body["data"])
     return body
 
 
