@@ -7,16 +7,17 @@ only; it signs in nobody but people made by the demonstration.
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Appointment, User
+from accounts.requests import Request
 
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def sign_in_as(request: HttpRequest) -> HttpResponse:
+def sign_in_as(request: Request) -> HttpResponse:
     """Choose a demonstration person and go on as that person."""
     if not settings.DEMO:
         raise Http404

@@ -5,13 +5,14 @@ be drawn without a database.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import Appointment, User
+from accounts.requests import Request
 from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT, PARTNER
 from cases.rules import visibility
 from cases.rules.quotation import VOLUNTARY
@@ -39,11 +40,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not hasattr(request, "now"):
         return shared
+    asked = cast(Request, request)
     return {
         **shared,
-        "nav": _once(lambda: navigation(request, user)),
-        "person": _once(lambda: _person(user, request)),
-        "search_url": _once(lambda: reverse("cases:cases") if _sees_cases(user, request) else ""),
+        "nav": _once(lambda: navigation(asked, user)),
+        "person": _once(lambda: _person(user, asked)),
+        "search_url": _once(lambda: reverse("cases:cases") if _sees_cases(user, asked) else ""),
         "notices_url": reverse("cases:notices"),
         "notices_count": _once(lambda: Notice.objects.of(user).unread().count()),
         "sign_out_url": reverse("account_logout"),
@@ -61,11 +63,11 @@ def _once(function: Callable[[], Any]) -> Callable[[], Any]:
     return value
 
 
-def _appointments(user: User, request: HttpRequest) -> list[Appointment]:
+def _appointments(user: User, request: Request) -> list[Appointment]:
     return user.appointments_at(request.now)
 
 
-def _sees_cases(user: User, request: HttpRequest) -> bool:
+def _sees_cases(user: User, request: Request) -> bool:
     return any(_has_cases(a) for a in _appointments(user, request))
 
 
@@ -74,7 +76,7 @@ def _has_cases(appointment: Appointment) -> bool:
     return appointment.role in seeing
 
 
-def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
+def navigation(request: Request, user: User) -> list[dict[str, Any]]:
     """Links of this person's navigation, the current one marked."""
     here = request.resolver_match.view_name if request.resolver_match else ""
     kinds = {a.organisation.kind for a in _appointments(user, request)}
@@ -86,7 +88,7 @@ def navigation(request: HttpRequest, user: User) -> list[dict[str, Any]]:
     ]
 
 
-def _person(user: User, request: HttpRequest) -> dict[str, Any]:
+def _person(user: User, request: Request) -> dict[str, Any]:
     appointment = next(iter(_appointments(user, request)), None)
     return {
         "name": user.name,

@@ -83,7 +83,13 @@ def tidy() -> None:
 
 def _plan(cases: int, permissions: int, now: datetime) -> Plan:
     with connection.cursor() as cursor:
-        every_case = {"now": now, "cases": cases, "first": 0, "last": cases - 1, "every": cases + 1}
+        every_case: dict[str, Any] = {
+            "now": now,
+            "cases": cases,
+            "first": 0,
+            "last": cases - 1,
+            "every": cases + 1,
+        }
         cursor.execute(bulk_sql.COUNT_GRANTABLE, every_case)
         grantable, always = cursor.fetchone()
     if permissions > (grantable + always) * NAMED_AT_MOST:

@@ -145,7 +145,7 @@ def fill(model: type[models.Model], select: str, place: int) -> str:
 
 
 def _columns(model: type[models.Model]) -> list[str]:
-    return [field.column for field in model._meta.concrete_fields]
+    return [str(field.column) for field in model._meta.concrete_fields]
 
 
 def _history(history: type[models.Model]) -> str:

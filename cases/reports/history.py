@@ -165,8 +165,8 @@ def _pairs(
     """Old and new values by history id, or by primary key for rows that are their own history."""
     attribute = getattr(model._meta, "simple_history_manager_attribute", None)
     if attribute is None:
-        rows = model._default_manager.filter(pk__in=[mark["pk"] for mark in marks]).values()
-        return {str(row["id"]): ({}, row) for row in rows}
+        kept = model._default_manager.filter(pk__in=[mark["pk"] for mark in marks]).values()
+        return {str(row["id"]): ({}, row) for row in kept}
     history = getattr(model, attribute).model
     earlier = history.objects.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id")).order_by(
         "-history_id"

@@ -43,7 +43,8 @@ def notice_list(user: User, now: datetime, cursor: str) -> tuple[Page[Notice], l
     }
     rows = []
     for notice in page.items:
-        seen = cases.get(notice.case_id) or grants.get(notice.case_id) or asked.get(notice.case_id)
+        key = notice.case_id
+        seen = (cases.get(key) or grants.get(key) or asked.get(key)) if key else None
         rows.append(_row(notice, seen))
     return page, rows
 

@@ -38,5 +38,5 @@ class NowMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(CLOCKLESS):
-            request.now = database_now()
+            request.now = database_now()  # type: ignore[attr-defined]
         return self.get_response(request)

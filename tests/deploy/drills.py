@@ -1,7 +1,7 @@
 """What the fault tests run in a process of its own, against a database of its own: `python -m tests.deploy.drills …`.
 
-`people` loads the cast; `draft LEDGER SECONDS` drafts cases without pause and writes each attempt down, synced, before
-it is made and after it was answered; `verify` reads the whole audit log.
+`people` loads the cast; `draft LEDGER STOP` drafts cases until the file STOP appears and writes each attempt down,
+synced, before it is made and after it was answered; `verify` reads the whole audit log.
 """
 
 import os
@@ -23,14 +23,13 @@ def people() -> None:
     load_people(database_now() - timedelta(hours=1))
 
 
-def draft(ledger: str, seconds: str) -> None:
-    """Draft cases until time is up. A ledger line is `try N`, `done N` or `away N ErrorName`."""
+def draft(ledger: str, stop: str) -> None:
+    """Draft cases until the file `stop` is there. A ledger line is `try N`, `done N` or `away N ErrorName`."""
     from django.db import connection
 
     from accounts.models import User
     from portal.kit.outage import is_outage
 
-    end = time.monotonic() + float(seconds)
     liaison = User.objects.get(email="liaison@meridian.example")
     number = Path(ledger).read_text().count("try") if Path(ledger).exists() else 0
     with Path(ledger).open("a") as file:
@@ -40,7 +39,7 @@ def draft(ledger: str, seconds: str) -> None:
             file.flush()
             os.fsync(file.fileno())
 
-        while time.monotonic() < end:
+        while not Path(stop).exists():
             number += 1
             note(f"try {number}")
             try:

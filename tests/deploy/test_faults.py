@@ -20,6 +20,7 @@ from django.test import Client
 from deploy.bootstrap import ROOT
 from deploy.servers import OWNER, WEB, Postgres
 from portal.kit import clock
+from tests.worker import until
 
 pytestmark = pytest.mark.faults
 WITHIN_S = 10.0  # no page hangs longer, whatever the database does
@@ -108,19 +109,26 @@ def assert_nothing_lost(installation: Installation, ledger: Path) -> None:
 
 def test_database_restarted_under_load_loses_nothing(installation: Installation, tmp_path: Path) -> None:
     """F11: three immediate restarts while cases are drafted; the writer reconnects by itself."""
-    ledger = tmp_path / "ledger"
-    writer = installation.python("-m", "tests.deploy.drills", "draft", str(ledger), "12")
+    ledger, stop = tmp_path / "ledger", tmp_path / "stop"
+    writer = installation.python("-m", "tests.deploy.drills", "draft", str(ledger), str(stop))
+
+    def done() -> int:
+        return ledger.read_text().count("done") if ledger.exists() else 0
+
     for _ in range(3):
-        time.sleep(3)
+        seen = done()
+        until(lambda seen=seen: done() > seen + 3 or writer.poll() is not None, patience_s=60)  # type: ignore[misc]
         server = installation.postgres.child.process
         assert server is not None
         server.send_signal(signal.SIGQUIT)  # what `pg_ctl restart -m immediate` sends
         server.wait()
+        until(lambda: "away" in ledger.read_text() or writer.poll() is not None)
         installation.postgres.start()
+    seen = done()
+    until(lambda: done() > seen or writer.poll() is not None, patience_s=60)
+    stop.touch()
     said = writer.communicate(timeout=60)[0]
     assert writer.returncode == 0, said
-    words = ledger.read_text().split()
-    assert "away" in words
     assert ledger.read_text().splitlines()[-1].startswith("done"), (
         "it did not come back after the last restart"
     )
