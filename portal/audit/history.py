@@ -8,6 +8,7 @@ later migration adds one; renaming or dropping a column of a history table would
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, TypedDict, cast
 
@@ -87,10 +88,12 @@ def _concrete(instance: models.Model) -> type[models.Model]:
 
 def _newest(model: type[models.Model], keys: Sequence[str]) -> list[RowMark]:
     table = _table(model)
+    asked = f"{table.target} = ANY(%s::{table.target_type}[])"
+    if table.tracked:  # by the highest key, so that no older version is written out, however many there are
+        asked = f"{table.key} IN (SELECT max({table.key}) FROM {table.name} WHERE {asked} GROUP BY {table.target})"  # nosec B608
     sql = (
-        f"SELECT DISTINCT ON (t.{table.target}) t.{table.target}::text, t.{table.key}::text, row_to_json(t)::text"  # nosec B608
-        f" FROM {table.name} t WHERE t.{table.target} = ANY(%s::{table.target_type}[])"
-        f" ORDER BY t.{table.target}, t.{table.key} DESC"
+        f"SELECT t.{table.target}::text, t.{table.key}::text, row_to_json(t)::text"  # nosec B608
+        f" FROM {table.name} t WHERE t.{asked}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(keys)])
@@ -112,6 +115,7 @@ def _digest(text: str, columns: int | None = None) -> tuple[int, str]:
     return len(covered), digest(covered)
 
 
+@cache
 def _table(model: type[models.Model]) -> _Table:
     """Names, quoted for SQL, all of them from model definitions and never from input."""
     manager_name = getattr(model._meta, "simple_history_manager_attribute", None)
