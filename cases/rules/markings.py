@@ -28,6 +28,7 @@ _ALL: Final = (
     Marking("S", "SECRET", 200, "secret"),
     Marking("TS", "TOP SECRET", 300, "topsecret"),
 )
+LEVELS: Final = ("unclassified", "cui", "confidential", "secret", "topsecret")  # what a ceiling is about
 MARKINGS: Final[dict[str, Marking]] = {marking.id: marking for marking in _ALL}
 DEFAULT: Final = "U"
 
@@ -37,9 +38,14 @@ def highest(ids: Iterable[str]) -> Marking:
     return max((MARKINGS[id] for id in ids), key=lambda m: m.rank, default=MARKINGS[DEFAULT])
 
 
+def _fits(marking: Marking, ceiling: str) -> bool:
+    """A ceiling is a level; who may read within the level is dissemination, which every level may carry."""
+    return LEVELS.index(marking.level) <= LEVELS.index(MARKINGS[ceiling].level)
+
+
 def above_ceiling(id: str, ceiling: str) -> str | None:
     """A sentence when `id` may not be stored here, else None."""
-    if MARKINGS[id].rank <= MARKINGS[ceiling].rank:
+    if _fits(MARKINGS[id], ceiling):
         return None
     return (
         f"This installation keeps nothing above {MARKINGS[ceiling].banner}. "
@@ -59,4 +65,4 @@ def choices() -> list[tuple[str, str]]:
 
 def storable(ceiling: str) -> list[tuple[str, str]]:
     """Choices a person may set on this installation."""
-    return [(m.id, m.banner) for m in _ALL if m.rank <= MARKINGS[ceiling].rank]
+    return [(m.id, m.banner) for m in _ALL if _fits(m, ceiling)]
