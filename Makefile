@@ -38,8 +38,8 @@ fix: env-test ## mend what the tools can mend
 migrations: env ## write the migrations that changed models call for
 	@$(PY) manage.py makemigrations
 
-bench: env-test ## measure, print a table, write var/bench.json
-	@$(PY) -m deploy.bench
+bench: env-test ## measure, print a table, write var/bench.json (SIZE=full: a million cases)
+	@$(PY) -m tests.bench
 
 screenshots: env-test ## take the pictures of the main pages again
 	@$(PY) -m deploy.screenshots
