@@ -1,6 +1,7 @@
-"""`make screenshots`: pictures of the main pages at desktop and phone width, from a demonstration started for them.
+"""`make screenshots`: the README's pictures, from a demonstration started for them.
 
-`python -m deploy.screenshots ADDRESS` takes them from one that runs already. Add a page by adding a row to `PAGES`.
+`python -m deploy.screenshots ADDRESS` takes them from one that runs already; with `WHOLE_PAGES=1` every page of the table
+at both widths and whole, for looking (`SCREENSHOTS_DIR` says where to). Add a page by adding a row to `PAGES`.
 """
 
 from __future__ import annotations
@@ -20,41 +21,43 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from deploy.bootstrap import PYTHON, ROOT, chromium, say
 
 FOLDER = Path(os.environ.get("SCREENSHOTS_DIR", ROOT / "docs" / "screenshots"))
-WIDTHS = {"desktop": 1280, "phone": 390}
+SIZES = {"desktop": (1280, 1100), "phone": (390, 844)}
+WHOLE = bool(os.environ.get("WHOLE_PAGES"))  # for looking at everything; the README shows the first screen
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: whose page, where to begin, and which links to follow from there, by their words."""
+    """One picture: whose page, where to begin, which links to follow by their words, and the size the README shows."""
 
     name: str
     person: str
     path: str = "/"
     links: tuple[str, ...] = ()
+    readme: str = ""
 
 
 PAGES = (
-    Shot("home-officer", "Omar Reyes"),
-    Shot("home-liaison", "Lena Ortiz"),
+    Shot("home-officer", "Omar Reyes", readme="desktop"),
+    Shot("home-liaison", "Lena Ortiz", readme="phone"),
     Shot("home-partner", "Priya Raman"),
     Shot("home-official", "Dana Whitfield"),
     Shot("home-consultee", "Carla Novak"),
     Shot("home-auditor", "Anna Kowalski"),
     Shot("cases", "Omar Reyes", "/cases/"),
-    Shot("case-officer", "Omar Reyes", "/cases/?q=MER-1001", ("CFM-",)),
-    Shot("case-developer", "Lena Ortiz", "/cases/?q=MER-1004", ("CFM-",)),
+    Shot("case-officer", "Omar Reyes", "/cases/?q=MER-1001", ("CFM-",), readme="desktop"),
+    Shot("case-developer", "Lena Ortiz", "/cases/?q=MER-1004", ("CFM-",), readme="phone"),
     Shot("case-withdrawn", "Samir Patel", "/cases/?q=MER-1002", ("CFM-",)),
     Shot("draft", "Lena Ortiz", "/cases/new/"),
-    Shot("agreement-sign", "Frances Lead", "/", ("Sign",)),
-    Shot("grant-partner", "Priya Raman", "/grants/", ("Meridian",)),
-    Shot("run", "Eve Nakamura", "/cases/?q=MER-1001", ("CFM-", "toy_ctf")),
+    Shot("agreement-sign", "Frances Lead", "/", ("Sign",), readme="desktop"),
+    Shot("grant-partner", "Priya Raman", "/grants/", ("Meridian",), readme="phone"),
+    Shot("run", "Eve Nakamura", "/cases/?q=MER-1001", ("CFM-", "toy_ctf"), readme="desktop"),
     Shot("suite", "Eve Nakamura", "/suites/", ("1.2.0",)),
-    Shot("consultation", "Carla Novak", "/", ("Answer",)),
+    Shot("consultation", "Carla Novak", "/", ("Answer",), readme="desktop"),
     Shot("register", "Omar Reyes", "/register/"),
-    Shot("label", "Omar Reyes", "/register/", ("Meridian",)),
-    Shot("history", "Anna Kowalski", "/cases/?q=MER-1001", ("CFM-", "All history")),
+    Shot("label", "Omar Reyes", "/register/", ("Meridian",), readme="desktop"),
+    Shot("history", "Anna Kowalski", "/cases/?q=MER-1001", ("CFM-", "All history"), readme="desktop"),
     Shot("verify", "Anna Kowalski", "/history/verify/"),
     Shot("sign-in-as", "", "/sign-in-as/"),
 )
@@ -65,15 +68,16 @@ def take(address: str, only: str = "") -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium() or None, args=QUIET)
-        for label, width in WIDTHS.items():
+        for label in SIZES:
             for shot in PAGES:
-                if only in shot.name:
-                    _take_one(browser, address, shot, label, width)
+                if only in shot.name and (WHOLE or shot.readme == label):
+                    _take_one(browser, address, shot, label)
         browser.close()
 
 
-def _take_one(browser: Browser, address: str, shot: Shot, label: str, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
+def _take_one(browser: Browser, address: str, shot: Shot, label: str) -> None:
+    width, height = SIZES[label]
+    page = browser.new_page(viewport={"width": width, "height": height})
     try:
         if shot.person:
             page.goto(f"{address}/sign-in-as/")
@@ -82,7 +86,7 @@ def _take_one(browser: Browser, address: str, shot: Shot, label: str, width: int
         page.goto(f"{address}{shot.path}")
         for words in shot.links:
             _follow(page, words)
-        page.screenshot(path=FOLDER / f"{shot.name}-{label}.png", full_page=True)
+        page.screenshot(path=FOLDER / f"{shot.name}-{label}.png", full_page=WHOLE)
         say(f"{shot.name} ({label})")
     finally:
         page.close()
