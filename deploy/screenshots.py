@@ -1,7 +1,7 @@
 """`make screenshots`: the README's pictures, from a demonstration started for them.
 
-`python -m deploy.screenshots ADDRESS` takes them from one that runs already; with `WHOLE_PAGES=1` every page of the table
-at both widths and whole, for looking (`SCREENSHOTS_DIR` says where to). Add a page by adding a row to `PAGES`.
+`python -m deploy.screenshots ADDRESS` takes them from one that runs already; with `WHOLE_PAGES=1` every page of the
+table at both widths and whole, for looking (`SCREENSHOTS_DIR` says where to). Add a page by adding a row to `PAGES`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Shot:
 
 PAGES = (
     Shot("home-officer", "Omar Reyes", readme="desktop"),
-    Shot("home-liaison", "Lena Ortiz", readme="phone"),
+    Shot("home-liaison", "Lena Ortiz"),
     Shot("home-partner", "Priya Raman"),
     Shot("home-official", "Dana Whitfield"),
     Shot("home-consultee", "Carla Novak"),
@@ -51,7 +51,7 @@ PAGES = (
     Shot("case-withdrawn", "Samir Patel", "/cases/?q=MER-1002", ("CFM-",)),
     Shot("draft", "Lena Ortiz", "/cases/new/"),
     Shot("agreement-sign", "Frances Lead", "/", ("Sign",), readme="desktop"),
-    Shot("grant-partner", "Priya Raman", "/grants/", ("Meridian",), readme="phone"),
+    Shot("grant-partner", "Priya Raman", "/grants/", ("Meridian",)),
     Shot("run", "Eve Nakamura", "/cases/?q=MER-1001", ("CFM-", "toy_ctf"), readme="desktop"),
     Shot("suite", "Eve Nakamura", "/suites/", ("1.2.0",)),
     Shot("consultation", "Carla Novak", "/", ("Answer",), readme="desktop"),
