@@ -20,7 +20,7 @@ VERSION = 1
 
 
 def assemble(case: Case, documents: Iterable[Document]) -> Packet:
-    """The packet as the evidence stands: accepted runs, their findings, pointers, and the chosen documents."""
+    """The packet as the evidence stands: accepted runs, their findings, checked pointers, and the chosen documents."""
     runs = list(
         Run.objects.filter(case=case, accepted_at__isnull=False)
         .select_related("suite_version__suite")
@@ -31,7 +31,8 @@ def assemble(case: Case, documents: Iterable[Document]) -> Packet:
         .select_related("rule__task")
         .order_by("run__imported_at", "made_at", "id")
     )
-    pointers = HighSidePointer.objects.filter(case=case).order_by("recorded_at", "id")
+    checked = HighSidePointer.objects.filter(case=case, checked_by__isnull=False)
+    pointers = checked.order_by("recorded_at", "id")
     return {
         "version": VERSION,
         "subject": _subject(case),
@@ -122,7 +123,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _pointer(pointer: HighSidePointer) -> dict[str, Any]:
-    """A pointer as it stands; its cover text only once a second person has checked it."""
+    """A pointer as it stands; a second person has checked its cover text."""
     return {
         "id": str(pointer.pk),
         "holding_agency": pointer.holding_agency,
@@ -130,7 +131,7 @@ def _pointer(pointer: HighSidePointer) -> dict[str, Any]:
         "control_number": pointer.control_number,
         "custodian": pointer.custodian,
         "referenced_marking": pointer.get_referenced_marking_display(),
-        "cover_text": pointer.cover_text if pointer.checked_by_id else "",
+        "cover_text": pointer.cover_text,
     }
 
 

@@ -97,10 +97,15 @@ def no_live_grant(case: "Case", now: datetime) -> str | None:
 
 
 def evidence_or_pointer(case: "Case", now: datetime) -> str | None:
-    """Labeling needs an accepted run on a fixed suite version or a high-side pointer."""
-    if case.runs.filter(accepted_at__isnull=False).exists() or case.high_side_pointers.exists():
+    """Labeling needs an accepted run on a fixed suite version, or a high-side pointer that a second person checked."""
+    if case.runs.filter(accepted_at__isnull=False).exists():
         return None
-    return "There is no accepted run and no high-side pointer yet. Accept a run, or record where the result is kept."
+    if case.high_side_pointers.filter(checked_by__isnull=False).exists():
+        return None
+    return (
+        "There is no accepted run and no checked high-side pointer yet. Accept a run, or record where the result is "
+        "kept and have another evaluator check the cover text."
+    )
 
 
 def determination_signed(case: "Case", now: datetime) -> str | None:
@@ -108,6 +113,13 @@ def determination_signed(case: "Case", now: datetime) -> str | None:
     if case.determinations.filter(rescinded_at__isnull=True).exists():
         return None
     return "The determination is not signed yet. The determining official signs it under Decisions."
+
+
+def nothing_determined(case: "Case", now: datetime) -> str | None:
+    """What was determined stays on its evidence: no more is taken in, and no case closes as if undecided."""
+    if case.determinations.filter(rescinded_at__isnull=True).exists():
+        return "A determination of this case is in force. Close the case on it, or have it rescinded first."
+    return None
 
 
 def consultations_settled(case: "Case", now: datetime) -> str | None:
@@ -171,7 +183,7 @@ def _closings() -> tuple[Move, ...]:
     says = "A closed case never reopens."
     early = tuple(
         Move("close_early", stage, CLOSED, "case.close", "case.closed", "Close without a determination",
-             (no_live_grant,), says)
+             (nothing_determined, no_live_grant), says)
         for stage in UNDER_REVIEW
     )  # fmt: skip
     return (
@@ -195,7 +207,7 @@ MOVES: Final[tuple[Move, ...]] = (
     Move("label", BENCHMARKING, LABELING, "case.advance", "case.moved", "Begin labeling", (evidence_or_pointer,)),
     Move("label_without_evidence", BENCHMARKING, LABELING, "case.advance", "case.moved", "Go to labeling without evidence",
          (), "Only the outcome “no determination” can follow."),
-    Move("more_evidence", LABELING, BENCHMARKING, "case.advance", "case.moved", "Return for more evidence"),
+    Move("more_evidence", LABELING, BENCHMARKING, "case.advance", "case.moved", "Return for more evidence", (nothing_determined,)),
     *_closings(),
     *_withdrawals(),
 )  # fmt: skip

@@ -134,6 +134,7 @@ QUIET_AND_SAYING = [
     (lifecycle.no_live_grant, {"grants": False}, {"grants": True}),
     (lifecycle.evidence_or_pointer, {"runs": True, "high_side_pointers": False}, NO_EVIDENCE),
     (lifecycle.evidence_or_pointer, {"runs": False, "high_side_pointers": True}, NO_EVIDENCE),
+    (lifecycle.nothing_determined, {"determinations": False}, {"determinations": True}),
     (lifecycle.determination_signed, {"determinations": True}, {"determinations": False}),
     (lifecycle.consultations_settled, {"consultations": False}, {"consultations": True}),
     (lifecycle.disclosure_recorded, {"determinations": True}, {"determinations": False}),

@@ -33,11 +33,12 @@ WORDS = {"outcome": "meets_threshold", "rationale": "It holds."}
 
 
 def pointer_of(case: Case, cast: Cast, now: datetime) -> HighSidePointer:
-    """A pointer to a record that is kept elsewhere."""
+    """A pointer to a record that is kept elsewhere, its cover text checked by a second person."""
     with writing():
         return HighSidePointer.objects.create(
             case=case, holding_agency="NSA", system="HS-1", control_number="A-77", custodian="Records",
             referenced_marking="S", cover_text="", recorded_at=now, recorded_by=cast.evaluator,
+            checked_by=cast.evaluator2,
         )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def test_without_evidence_only_no_determination(cast: Cast, now: datetime) -> No
 
 
 def test_recorded_elsewhere_needs_a_pointer(cast: Cast, now: datetime) -> None:
-    """The outcome is stated elsewhere only where something says where; unchecked cover text stays out."""
+    """The outcome is stated elsewhere only where something says where."""
     case = walk.consulted(cast, now)
     with pytest.raises(Refused, match="high-side pointer recorded first"):
         walk.signed(case, cast.official, now, "recorded_elsewhere")
