@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model as Row
@@ -87,6 +86,11 @@ def _model_version(developer: Organisation, model: str, version: str, variant: s
             model=the_model, name=version, variant=variant, checkpoint_digest=digest
         )
         made.append(the_version)
+    elif digest and not the_version.checkpoint_digest:
+        # who named it without a digest stays untold: it may be a case that the developer does not see
+        the_version.checkpoint_digest = digest
+        the_version.save()
+        made.append(the_version)
     elif digest and the_version.checkpoint_digest != digest:
         raise Refused(
             f"{the_version} is on file with another checkpoint digest. A new checkpoint is a new version: name it so."
@@ -150,7 +154,15 @@ def _state_first_release(case: Case, at: datetime | None, by: User, now: datetim
         return []
     if at <= now:
         raise Refused(AHEAD)
-    return [_milestone(case, "general_release", "planned", at, by, now)]
+    return _stated(case, _milestone(case, "general_release", "planned", at, by, now), by, now)
+
+
+def _stated(case: Case, milestone: ReleaseMilestone, by: User, now: datetime) -> list[Row]:
+    """The milestone and the rows that the rooms above changed on `case`: an earlier release cuts at once."""
+    answers: Iterable[list[Row]] = registry.call(
+        "release_stated", case=case, milestone=milestone, by=by, now=now
+    )
+    return [milestone, *(row for rows in answers for row in rows)]
 
 
 def _milestone(case: Case, kind: str, state: str, at: datetime, by: User, now: datetime) -> ReleaseMilestone:
@@ -354,12 +366,10 @@ def state_release(
     if state == "planned" and at <= now:
         raise Refused(AHEAD)
     milestone = _milestone(case, kind, state, at, by, now)
-    answers: Iterable[list[Any]] = registry.call(
-        "release_stated", case=case, milestone=milestone, by=by, now=now
-    )
+    rows = _stated(case, milestone, by, now)
     happened(
         "release.stated", case=case, by=by, now=now, appointment=appointment, subject=milestone,
-        rows=[milestone, *(row for rows in answers for row in rows)],
+        rows=rows,
         data={"kind": milestone.get_kind_display(), "state": state},
     )  # fmt: skip
     return milestone
