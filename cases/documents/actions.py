@@ -68,15 +68,19 @@ def upload(
 
 
 def _described(case: Case, appointment: Appointment, kind: str, title: str, now: datetime) -> Document:
-    """The document's row, unsaved, with the policy's default marking and the assurance its submitter is given."""
-    policy_version = case.policy_version
+    """The document's row, unsaved, with the policy's default marking and the assurance its submitter is given.
+
+    A paper of the agency's is never marked lower than its case.
+    """
+    policy_version, own = case.policy_version, appointment.organisation.kind == DEVELOPER
+    default = policy_version.default_marking
     return Document(
         case=case,
         kind=kind,
         title=title,
         owner=appointment.organisation,
-        marking=policy_version.default_marking,
-        assurance=policy_version.assurance if appointment.organisation.kind == DEVELOPER else "",
+        marking=default if own else markings.highest([default, case.marking]).id,
+        assurance=policy_version.assurance if own else "",
         created_at=now,
     )
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from cases.documents.models import Document, DocumentShare, DocumentVersion
 from cases.register.models import Case
-from cases.rules import lifecycle, markings, policy
+from cases.rules import lifecycle, markings, policy, visibility
 from portal.audit.models import Entry
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
         "documents": [
             {"row": row, "marking": markings.MARKINGS[row.marking], "tag": state_of(row)} for row in rows
         ],
+        "titled": visibility.reads_titles(user, case, now),
         "count": len(rows),
         "markings": [row.marking for row in rows],
         "may_upload": policy.standing(user, "document.upload", case, now) is not None,
@@ -59,6 +60,9 @@ def state_of(document: Document) -> tuple[str, str] | None:
 def open_refusal(user: User, version: DocumentVersion, now: datetime) -> str | None:
     """Why this person may not open these bytes, though it may see their row; None when it may."""
     document = version.document
+    numbers = visibility.version_numbers(user, document, now)
+    if numbers is not None and version.number not in numbers:
+        return "This version is not in your packet. The case officer can ask again on a newer one."
     if version.state != "available":
         return "This version is not available. The security manager decides about it."
     if Document.objects.openable_by(user, now).filter(pk=document.pk).exists():
@@ -82,9 +86,17 @@ def readers(document: Document) -> list[Entry]:
     return list(opened.order_by("-id")[:READERS_SHOWN])
 
 
-def versions(document: Document) -> list[DocumentVersion]:
-    """Every version, newest first, with who uploaded it."""
-    return list(document.versions.select_related("uploaded_by").order_by("-number"))
+def versions(document: Document, user: User, now: datetime) -> list[DocumentVersion]:
+    """The versions this person reads, newest first, with who uploaded each."""
+    found = read_versions(document, user, now)
+    return list(found.select_related("uploaded_by").order_by("-number"))
+
+
+def read_versions(document: Document, user: User, now: datetime) -> QuerySet[DocumentVersion]:
+    """The versions of a visible document that this person reads: every one, or those of its packet."""
+    found = DocumentVersion.objects.filter(document=document)
+    numbers = visibility.version_numbers(user, document, now)
+    return found if numbers is None else found.filter(number__in=numbers)
 
 
 def shares(document: Document) -> list[DocumentShare]:

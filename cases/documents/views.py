@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.requests import Request
 from cases.documents import actions, queries
 from cases.documents.forms import MarkingForm, ShareForm, UploadForm, VersionForm, WithdrawForm
-from cases.documents.models import Document, DocumentVersion
+from cases.documents.models import Document
 from cases.register.models import Case
 from cases.register.pages import crumbs, frame
-from cases.rules import markings, policy
+from cases.rules import markings, policy, visibility
 from portal.kit.forms import attempt, status_of
 from portal.kit.refusal import Refused
 
@@ -89,22 +89,26 @@ def document(request: Request, document_id: UUID) -> HttpResponse:
 
 def _page(request: Request, document: Document) -> dict[str, Any]:
     user, now, case = request.user, request.now, document.case
-    versions = queries.versions(document)
+    versions = queries.versions(document, user, now)
+    open_off = queries.open_refusal(user, versions[0], now) if versions else None
+    titled = not open_off or visibility.reads_titles(user, case, now)
+    title = document.title if titled else document.get_kind_display()
     sees_case = Case.objects.visible_to(user, now).filter(pk=case.pk).exists()
     reads_log = sees_case and policy.standing(user, "document.readers", case, now) is not None
     return {
-        "title": document.title,
+        "title": title,
+        "titled": titled,
         "document": document,
         "case": case,
         "sees_case": sees_case,
-        "crumbs": crumbs(case, document.title) if sees_case else [],
+        "crumbs": crumbs(case, title) if sees_case else [],
         "marking": markings.MARKINGS[document.marking],
         "state": (queries.state_of(document) or ("", ""))[0],
         "state_tone": "ended",
         "versions": versions,
         "newest": versions[0] if versions else None,
         "download_label": f"Download version {versions[0].number}" if versions else "",
-        "open_off": queries.open_refusal(user, versions[0], now) if versions else None,
+        "open_off": open_off,
         "readers": queries.readers(document) if reads_log else None,
         "shares": queries.shares(document) if sees_case else [],
         "offers": queries.offers(document, user, now) if sees_case else [],
@@ -114,10 +118,9 @@ def _page(request: Request, document: Document) -> dict[str, Any]:
 @require_safe
 def document_file(request: Request, document_id: UUID, number: int) -> HttpResponseBase:
     """The bytes of one version, as an attachment. Downloads are recorded; HEAD opens and records nothing."""
+    found = _document(request, document_id)
     version = get_object_or_404(
-        DocumentVersion.objects.filter(document=_document(request, document_id)).select_related(
-            "document__case"
-        ),
+        queries.read_versions(found, request.user, request.now).select_related("document__case"),
         number=number,
     )
     if request.method == "HEAD":
@@ -140,7 +143,7 @@ def document_version_new(request: Request, document_id: UUID) -> HttpResponse:
     """Add the next version of a document."""
     found = _document(request, document_id)
     _offered(request, found, "version")
-    newest = queries.versions(found)[0]
+    newest = queries.versions(found, request.user, request.now)[0]
     form = VersionForm(_posted(request), _files(request), initial={"after": newest.number})
     if request.method == "POST":
         version = attempt(

@@ -7,8 +7,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import Request
+from cases.labels import guards
 from cases.labels.models import Determination
 from cases.register.models import Case
+from portal.kit.refusal import Refused
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -24,6 +26,13 @@ def visible_case(request: Request, case_id: UUID) -> Case:
     return get_object_or_404(
         visible.select_related("model_version__model", "developer", "policy_version"), pk=case_id
     )
+
+
+def stop_when_ended(case: Case) -> None:
+    """Refuse the page of a step that an ended case takes no more: its packet is not read through a form."""
+    said = guards.in_labeling(case) if case.is_terminal else None
+    if said is not None:
+        raise Refused(said, conflict=True)
 
 
 def visible_determination(request: Request, determination_id: UUID) -> Determination:

@@ -12,7 +12,7 @@ from accounts.requests import Request
 from cases.benchmarks.models import SuiteVersion
 from cases.labels import forms, guards, packets, queries, signing
 from cases.labels.models import Determination
-from cases.labels.pages import form_page, posted, visible_case, visible_determination
+from cases.labels.pages import form_page, posted, stop_when_ended, visible_case, visible_determination
 from cases.register.models import Case
 from cases.register.pages import frame
 from cases.rules import policy
@@ -24,6 +24,7 @@ def determination_new(request: Request, case_id: UUID) -> HttpResponse:
     """Two steps on one address: write outcome and rationale, then read the exact text and sign it."""
     case = visible_case(request, case_id)
     policy.require(request.user, "determination.sign", case, now=request.now)
+    stop_when_ended(case)
     consultations = signing.heard(case)
     packet = signing.packet_of(case, consultations)
     form = forms.DeterminationForm(posted(request), packet=packet)

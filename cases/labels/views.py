@@ -11,7 +11,14 @@ from accounts.requests import Request
 from cases.documents.models import Document
 from cases.labels import actions, forms, guards, packets, queries, texts
 from cases.labels.models import Consultation, Determination, Disclosure
-from cases.labels.pages import decisions_of, form_page, posted, visible_case, visible_determination
+from cases.labels.pages import (
+    decisions_of,
+    form_page,
+    posted,
+    stop_when_ended,
+    visible_case,
+    visible_determination,
+)
 from cases.register.pages import frame
 from cases.rules import policy, visibility
 from portal.kit.forms import attempt, status_of
@@ -22,6 +29,7 @@ def consultation_new(request: Request, case_id: UUID) -> HttpResponse:
     """Ask every office of the roster, on a packet frozen now."""
     case = visible_case(request, case_id)
     policy.require(request.user, "consultation.open", case, now=request.now)
+    stop_when_ended(case)
     form = forms.ConsultationForm(posted(request), case=case, user=request.user, now=request.now)
     if request.method == "POST":
         asked = attempt(

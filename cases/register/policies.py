@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from accounts.models import Organisation, User
 from cases.register.models import PolicyVersion, RosterEntry
 from cases.rules import markings, policy
@@ -28,6 +30,9 @@ def sign_policy(
     appointment = policy.require(by, "policy.sign", now=now)
     if default_marking not in markings.MARKINGS:
         raise Refused("Choose a default marking from the list.")
+    above = markings.above_ceiling(default_marking, settings.CEILING)
+    if above:
+        raise Refused(above)
     newest = PolicyVersion.objects.select_for_update(no_key=True).order_by("-number").first()
     told: dict[str, Any] = {
         "default_marking": default_marking,

@@ -259,10 +259,11 @@ class Submission:
     titles: list[str]
 
 
-def submission(case: Case) -> Submission:
-    """What the developer is about to submit: the planned release and the documents, by title."""
+def submission(case: Case, user: User, now: datetime) -> Submission:
+    """What the developer is about to submit: the planned release and the documents it sees, by title."""
     planned = next((one for one in releases(case) if one.kind == "general_release"), None)
-    documents = case.documents.filter(withdrawn_at__isnull=True).order_by("created_at", "pk")
+    seen = case.documents.filter(visibility.documents(user, now), withdrawn_at__isnull=True)
+    documents = seen.order_by("created_at", "pk")
     return Submission(planned.at if planned else None, list(documents.values_list("title", flat=True)))
 
 
@@ -272,12 +273,11 @@ class Ending:
 
     grants: list[str]
     documents: int
-    runs: int
     told: int
 
 
-def withdrawal(case: Case, now: datetime) -> Ending:
-    """What would end if the developer withdrew the case at `now`, and how many people would be told."""
+def withdrawal(case: Case, user: User, now: datetime) -> Ending:
+    """What would end if `user` withdrew the case at `now`, and how many people would be told; of documents its own."""
     live = case.grants.filter(end_reason="", span__endswith__gt=now).select_related("organisation")
     told = {
         person.pk
@@ -286,8 +286,7 @@ def withdrawal(case: Case, now: datetime) -> Ending:
     }
     return Ending(
         grants=sorted(grant.organisation.name for grant in live),
-        documents=case.documents.filter(withdrawn_at__isnull=True).count(),
-        runs=case.runs.filter(state__in=("queued", "reading")).count(),
+        documents=case.documents.filter(visibility.documents(user, now), withdrawn_at__isnull=True).count(),
         told=len(told),
     )
 

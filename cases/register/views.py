@@ -163,9 +163,11 @@ def _move_context(request: Request, case: Case, the_move: lifecycle.Move, form: 
         form=form,
         move=the_move,
         to=lifecycle.STAGES[the_move.to].lower(),
-        ending=queries.withdrawal(case, request.now) if the_move.to == lifecycle.WITHDRAWN else None,
+        ending=queries.withdrawal(case, request.user, request.now)
+        if the_move.to == lifecycle.WITHDRAWN
+        else None,
         assurance=case.policy_version.assurance if the_move.name == "submit" else "",
-        submission=queries.submission(case) if the_move.name == "submit" else None,
+        submission=queries.submission(case, request.user, request.now) if the_move.name == "submit" else None,
         action_kind="danger" if dangerous else "primary",
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from cases.register.models import Case
@@ -21,9 +21,11 @@ class Row:
     case_number: str
 
 
-def page(form: DeskFilter, before: str) -> tuple[list[Entry], str]:
-    """Entries that match the filter, and the cursor of the next page."""
-    found = Entry.objects.order_by("-id")
+def page(form: DeskFilter, before: str, user: User, now: datetime) -> tuple[list[Entry], str]:
+    """Entries that match the filter, of no case or of one this person may open, and the cursor of the next page."""
+    cases = Case.objects.visible_to(user, now)
+    seen = Q(case_id__isnull=True) | Q(Exists(cases.filter(pk=OuterRef("case_id"))))
+    found = Entry.objects.filter(seen).order_by("-id")
     form.is_valid()
     asked = form.cleaned_data
     if asked.get("group") in GROUPS:
@@ -35,7 +37,7 @@ def page(form: DeskFilter, before: str) -> tuple[list[Entry], str]:
         people = User.objects.filter(name__icontains=asked["person"]).values("pk")[:100]
         found = found.filter(actor__in=list(people.values_list("pk", flat=True)))
     if asked.get("case"):
-        found = found.filter(case_id__in=Case.objects.filter(number__iexact=asked["case"]).values("pk"))
+        found = found.filter(case_id__in=cases.filter(number__iexact=asked["case"]).values("pk"))
     if before:
         last = Entry.objects.filter(digest=before).first()
         found = found.filter(pk__lt=last.pk) if last is not None else found

@@ -58,6 +58,12 @@ def case(request: Request, case_id: UUID) -> HttpResponse:
     return render(request, "cases/reports/case.html", case_page.context(found, request.user, request.now))
 
 
+def _before(request: Request) -> str:
+    """The cursor of a history page, an entry's digest; anything else gives the first page."""
+    given = request.GET.get("before", "")
+    return given if len(given) == 64 and given.isalnum() else ""
+
+
 @require_safe
 def case_history(request: Request, case_id: UUID) -> HttpResponse:
     """The whole history of a case, filtered by chips, page by page."""
@@ -66,9 +72,7 @@ def case_history(request: Request, case_id: UUID) -> HttpResponse:
     )
     group = request.GET.get("about", "")
     group = group if group in history.GROUPS else ""
-    entries, older = history.page(
-        history.entries(found, request.user, request.now, group), request.GET.get("before", "")
-    )
+    entries, older = history.page(history.entries(found, request.user, request.now, group), _before(request))
     context = {
         "title": f"History of {found.number}",
         "case": found,
@@ -88,7 +92,7 @@ def auditors_desk(request: Request) -> HttpResponse:
     """One timeline over all cases and streams, for auditors."""
     policy.require(request.user, "history.read_all", now=request.now)
     form = DeskFilter(request.GET)
-    entries, older = desk.page(form, request.GET.get("before", ""))
+    entries, older = desk.page(form, _before(request), request.user, request.now)
     context = {
         "title": "History",
         "form": form,

@@ -70,9 +70,7 @@ _CONTENT: Final[dict[str, str]] = {
     "DocumentVersion": "file_name",
     "Agreement": "scope people text",
     "Nomination": "purpose basis",
-    "Concurrence": "reason",
     "Grant": "tasks_allowed tasks_forbidden",
-    "Suspension": "reason",
     "Suite": "purpose",
     "ThresholdRule": "threshold alert",
     "Run": "file_name refused task_name model_name served_models reasons provenance",
@@ -81,9 +79,13 @@ _CONTENT: Final[dict[str, str]] = {
     "HighSidePointer": "holding_agency system control_number custodian cover_text",
     "Consultation": "question packet answer comment",
     "Determination": "outcome rationale snapshot text rescission_reason",
-    "Disclosure": "text reason response",
+    "Disclosure": "text response",
 }
+# What one side alone reads is shown on its own page, never in the history that both sides read.
 _SECRET: Final[dict[str, str]] = {
+    "Concurrence": "reason",
+    "Suspension": "reason",
+    "Disclosure": "reason",
     "User": "password last_login",
     "DocumentVersion": "storage_name",
     "Run": "storage_name",

@@ -16,6 +16,7 @@ from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT, PARTNER
 from cases.rules import events, lifecycle, markings
 
 if TYPE_CHECKING:
+    from cases.documents.models import Document
     from cases.register.models import Case
 
 NOTHING = Q(pk__in=[])
@@ -65,11 +66,15 @@ def _agency_cases(user: User, now: datetime) -> Q:
 
 def cases(user: User, now: datetime) -> Q:
     """Cases whose page this person may open. Partners and consulted offices have pages of their own instead."""
-    recused = _rows("Recusal").filter(case=OuterRef("pk"), person=user, until__isnull=True)
     oversight = NOTHING
     if _has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
         oversight = Q(submitted_at__isnull=False)
-    return (_developer_cases(user, now) | _agency_cases(user, now) | oversight) & ~Q(Exists(recused))
+    return (_developer_cases(user, now) | _agency_cases(user, now) | oversight) & ~_recused(user, "pk")
+
+
+def _recused(user: User, case: str) -> Q:
+    """Rows whose case, named by the column `case`, the person is recused from."""
+    return Q(Exists(_rows("Recusal").filter(case=OuterRef(case), person=user, until__isnull=True)))
 
 
 def case_ids(user: User, now: datetime) -> QuerySet:
@@ -77,7 +82,14 @@ def case_ids(user: User, now: datetime) -> QuerySet:
     return _rows("Case").filter(cases(user, now)).values("pk")
 
 
+def _opens_cases(user: User, now: datetime) -> bool:
+    """Whether any role of this person opens cases at all; a partner's and a consulted office's do not."""
+    return bool(_organisations(user, now, DEVELOPER, DEVELOPER_ROLES)) or sees_several_developers(user, now)
+
+
 def _in_visible_case(user: User, now: datetime) -> Q:
+    if not _opens_cases(user, now):
+        return NOTHING  # known beforehand, so that their own lists are found by index and not through cases
     return Q(Exists(_rows("Case").filter(cases(user, now), pk=OuterRef("case_id"))))
 
 
@@ -105,8 +117,7 @@ def _named_on_grant(user: User, now: datetime) -> Q:
 
 def grants(user: User, now: datetime) -> Q:
     """Grants this person may see. A partner sees those on which it is named, from the offer to the close-out."""
-    recused = _rows("Recusal").filter(case=OuterRef("case_id"), person=user, until__isnull=True)
-    own = _named_on_grant(user, now) & Q(closed_out_at__isnull=True) & ~Q(Exists(recused))
+    own = _named_on_grant(user, now) & Q(closed_out_at__isnull=True) & ~_recused(user, "case_id")
     return _in_visible_case(user, now) | own
 
 
@@ -142,7 +153,23 @@ def _in_own_packet(user: User, now: datetime) -> Q:
 def documents(user: User, now: datetime) -> Q:
     """Documents whose row (title, kind, size) this person may see."""
     seen = _case_documents(user, now) | _shared_with_partner(user, now) | _in_own_packet(user, now)
-    return seen & _unrestricted(user)
+    return seen & _unrestricted(user) & ~_recused(user, "case_id")
+
+
+def version_numbers(user: User, document: "Document", now: datetime) -> set[int] | None:
+    """Which versions of a document it may see this person reads; None means every one.
+
+    A consulted office reads those that its packets froze, and none that came before or after.
+    """
+    row = _rows("Document").filter(pk=document.pk)
+    if row.filter(_case_documents(user, now) | _shared_with_partner(user, now)).exists():
+        return None
+    offices = _organisations(user, now, AGENCY, frozenset({"consultee"}))
+    asked = _rows("PacketDocument").filter(document=document.pk, consultation__office__in=offices)
+    listed = [
+        one for packet in asked.values_list("consultation__packet", flat=True) for one in packet["documents"]
+    ]
+    return {one["version"] for one in listed if one["id"] == str(document.pk)}
 
 
 def _unrestricted(user: User) -> Q:
@@ -204,8 +231,7 @@ def pointers(user: User, now: datetime) -> Q:
 def consultations(user: User, now: datetime) -> Q:
     """Consultations this person may see: an office its own; programme staff those of their cases."""
     offices = _organisations(user, now, AGENCY, frozenset({"consultee"}))
-    recused = _rows("Recusal").filter(case=OuterRef("case_id"), person=user, until__isnull=True)
-    own = Q(office__in=offices) & ~Q(Exists(recused)) if offices else NOTHING
+    own = Q(office__in=offices) & ~_recused(user, "case_id") if offices else NOTHING
     if agency_side(user, now) or _has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
         return own | _in_visible_case(user, now)
     return own
@@ -264,7 +290,17 @@ def reads_content(user: User, case: "Case", now: datetime) -> bool:
         return _has_role(user, now, AGENCY, frozenset({"records_officer"}))
     if _has_role(user, now, AGENCY, AGENCY_READERS):
         return case.submitted_at is not None
-    return case.developer_id in _organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
+    own = case.developer_id in _organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
+    return own and case.marking in markings.readable_by(DEVELOPER)
+
+
+def reads_titles(user: User, case: "Case", now: datetime) -> bool:
+    """Whether this person reads titles and file names of the documents it sees in a case it may open.
+
+    They are content; but a developer keeps the list of its own papers after a withdrawal.
+    """
+    own = case.developer_id in _organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
+    return own or reads_content(user, case, now)
 
 
 # -- who is told --------------------------------------------------------------------------------------------------
