@@ -314,7 +314,10 @@ class Grant(Guarded):
                 name="grant_closed_out_after_its_end",
             ),
         ]
-        indexes = [models.Index(fields=["case"], name="grant_of_case")]
+        indexes = [
+            models.Index(fields=["case"], name="grant_of_case"),
+            models.Index(fields=["organisation", "-issued_at", "-id"], name="grant_newest_of_holder"),
+        ]
 
     def __str__(self) -> str:
         return f"grant of {self.organisation.short_name}"

@@ -1892,7 +1892,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "permissions": [("use_grant", "May use this grant")],
-                "indexes": [models.Index(fields=["case"], name="grant_of_case")],
+                "indexes": [
+                    models.Index(fields=["case"], name="grant_of_case"),
+                    models.Index(fields=["organisation", "-issued_at", "-id"], name="grant_newest_of_holder"),
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(

@@ -56,7 +56,12 @@ def _beyond(order: tuple[str, ...], values: list[Any], forward: bool) -> Q:
         comparison = "lt" if descending == forward else "gt"
         condition |= Q(**equal, **{f"{field}__{comparison}": value})
         equal[field] = value
-    return condition
+    return condition & _bound(order[0], values[0], forward)
+
+
+def _bound(name: str, value: Any, forward: bool) -> Q:
+    """Says once more of the first term alone what follows from the rest: an index can begin there, however far down."""
+    return Q(**{f"{name.lstrip('-')}__{'lte' if name.startswith('-') == forward else 'gte'}": value})
 
 
 def _ordered(queryset: QuerySet[M], order: tuple[str, ...], forward: bool) -> QuerySet[M]:
