@@ -22,7 +22,9 @@ TAIL = 2048
 CHUNK = 1024 * 1024
 PREFIX_EVENTS = 20_000
 PREFIX_ROWS = 1_000
-INDEX_LIMIT = 1_000_000  # bytes of a Word file's list of parts
+PREFIX_BYTES = 16 * CHUNK
+INDEX_LIMIT = 1_000_000  # bytes of a Word file's list of parts, and of its directory
+DIRECTORY_END = 22  # bytes of the record with which a zip ends, before its comment of up to 64 KiB
 STEERING = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # control characters that no text has
 WORDS: Final = {
     PDF: "PDF", TEXT: "plain text", MARKDOWN: "Markdown", WORD: "Word without macros", JSON: "JSON", CSV: "CSV",
@@ -40,7 +42,7 @@ def recognise(file: BinaryIO, file_name: str, kind_id: str) -> str:
                 return type_
     allowed = [f"{WORDS[type_]} ({', '.join(EXTENSIONS[type_])})" for type_ in kind.types]
     raise Refused(
-        f"“{file_name}” is not a whole file of a type that a {kind.label[0].lower()}{kind.label[1:]} may have: "
+        f"This file is not a whole file of a type that a {kind.label[0].lower()}{kind.label[1:]} may have: "
         f"{', '.join(allowed[:-1])} or {allowed[-1]}. Save it as one of these and choose it again."
     )
 
@@ -71,6 +73,8 @@ def _is_text(file: BinaryIO) -> bool:
 def _is_word(file: BinaryIO) -> bool:
     """A zip whose own list of parts says Word document, with that part in it, and no macros."""
     try:
+        if _directory_size(file) > INDEX_LIMIT:
+            return False
         with zipfile.ZipFile(file) as archive:
             listed = archive.getinfo("[Content_Types].xml")
             names = set(archive.namelist())
@@ -82,37 +86,50 @@ def _is_word(file: BinaryIO) -> bool:
     return b"wordprocessingml.document.main+xml" in parts and b"macroEnabled" not in parts
 
 
+def _directory_size(file: BinaryIO) -> int:
+    """Bytes of a zip's directory, by its last record, so that a huge one is never read. 64-bit zips are not taken."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - DIRECTORY_END - 0xFFFF - DIRECTORY_END))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < DIRECTORY_END or b"PK\x06\x07" in tail:
+        raise zipfile.BadZipFile
+    return int.from_bytes(tail[at + 12 : at + 16], "little")
+
+
 def _is_json(file: BinaryIO) -> bool:
-    """Text whose beginning parses as JSON; a short file parses whole."""
+    """Text whose beginning parses as JSON; a file that is not very large parses whole, up to many values."""
     if not _is_text(file):
         return False
     file.seek(0)
-    beginning = file.read(CHUNK)
-    file.seek(0)
+    beginning = file.read(PREFIX_BYTES)
     try:
         if len(beginning) < CHUNK:
             json.loads(beginning)
         else:
-            for _ in islice(ijson.basic_parse(file), PREFIX_EVENTS):
+            for _ in islice(ijson.basic_parse(io.BytesIO(beginning)), PREFIX_EVENTS):
                 pass
+    except ijson.IncompleteJSONError:
+        return len(beginning) == PREFIX_BYTES
     except (ValueError, RecursionError, ijson.JSONError):
         return False
     return True
 
 
 def _is_csv(file: BinaryIO) -> bool:
-    """Text whose first rows all have as many cells as the heading, two or more."""
+    """Text whose first rows all have as many cells as the heading, two or more. No line is read beyond a bound."""
     if not _is_text(file):
         return False
     file.seek(0)
     wrapped = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    lines = iter(lambda: wrapped.readline(CHUNK), "")
     try:
-        rows = [row for row in islice(csv.reader(wrapped, strict=True), PREFIX_ROWS) if row]
+        widths = {len(row) for row in islice(csv.reader(lines, strict=True), PREFIX_ROWS) if row}
     except csv.Error:
         return False
     finally:
         wrapped.detach()
-    return bool(rows) and len(rows[0]) >= 2 and all(len(row) == len(rows[0]) for row in rows)
+    return len(widths) == 1 and min(widths) >= 2
 
 
 CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {

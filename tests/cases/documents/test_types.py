@@ -76,10 +76,10 @@ def test_whole_files_are_recognised(body: bytes, name: str, expected: str) -> No
     ],
 )
 def test_what_is_not_what_it_says_is_refused(body: bytes, name: str) -> None:
-    """The sentence names the file and every type that is allowed."""
+    """The sentence names every type that is allowed, and not the file: refusals are recorded."""
     with pytest.raises(Refused) as refused:
         recognise(io.BytesIO(body), name, "cyber_evaluation_report")
-    assert name in refused.value.sentence
+    assert name not in refused.value.sentence
     assert "PDF (.pdf)" in refused.value.sentence
     assert "CSV (.csv)" in refused.value.sentence
 
