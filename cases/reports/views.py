@@ -16,6 +16,7 @@ from cases.reports.home import home as home_of
 from cases.reports.lists import case_list
 from cases.reports.notices import notice_list
 from cases.rules import markings, policy, visibility
+from cases.rules.facts import with_facts
 from portal.notify.models import Notice
 from portal.notify.notices import mark_read
 
@@ -49,12 +50,11 @@ def cases(request: Request) -> HttpResponse:
 @require_safe
 def case(request: Request, case_id: UUID) -> HttpResponse:
     """One case, complete in itself."""
-    found = get_object_or_404(
-        with_stage_left(Case.objects.visible_to(request.user, request.now)).select_related(
-            "model_version__model", "developer", "policy_version", "related_case"
-        ),
-        pk=case_id,
+    visible = with_stage_left(Case.objects.visible_to(request.user, request.now))
+    whole = with_facts(visible, request.now).select_related(
+        "model_version__model", "developer", "policy_version", "related_case"
     )
+    found = get_object_or_404(whole, pk=case_id)
     return render(request, "cases/reports/case.html", case_page.context(found, request.user, request.now))
 
 

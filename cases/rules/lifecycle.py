@@ -1,14 +1,16 @@
 """The life of a case: its stages and every move between them.
 
 One row a move: from, to, the permission it takes, the guards that must be quiet, the event it leaves. To add a
-move, add its row here and its event in events.py. Guards read the case through related managers and answer None or
-a sentence.
+move, add its row here and its event in events.py. Guards ask the case's own fields and `facts`, and answer None or a
+sentence.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from cases.rules.facts import holds
 
 if TYPE_CHECKING:
     from cases.register.models import Case
@@ -75,14 +77,14 @@ def has_release_date(case: "Case", now: datetime) -> str | None:
 
 def both_signed(case: "Case", now: datetime) -> str | None:
     """Access begins with one agreement version signed by both sides."""
-    if case.agreements.filter(state="signed").exists():
+    if holds(case, "signed_agreement", now):
         return None
     return "The access agreement is not signed by both sides yet. Ask the signing official who is missing to sign."
 
 
 def window_not_started(case: "Case", now: datetime) -> str | None:
     """Access goes back to scoping only before the window starts."""
-    if case.window_periods.filter(agreement__state="signed", span__startswith__lte=now).exists():
+    if holds(case, "started_window", now):
         return (
             "The access window has started, so the case cannot go back to scoping. Move it on, or close it."
         )
@@ -91,16 +93,14 @@ def window_not_started(case: "Case", now: datetime) -> str | None:
 
 def no_live_grant(case: "Case", now: datetime) -> str | None:
     """A case is not closed while a grant is not terminal."""
-    if case.grants.filter(end_reason="", span__endswith__gt=now).exists():
+    if holds(case, "open_grant", now):
         return "A grant is still open. End it, or wait for its term, before closing the case."
     return None
 
 
 def evidence_or_pointer(case: "Case", now: datetime) -> str | None:
     """Labeling needs an accepted run on a fixed suite version, or a high-side pointer that a second person checked."""
-    if case.runs.filter(accepted_at__isnull=False).exists():
-        return None
-    if case.high_side_pointers.filter(checked_by__isnull=False).exists():
+    if holds(case, "accepted_run", now) or holds(case, "checked_pointer", now):
         return None
     return (
         "There is no accepted run and no checked high-side pointer yet. Accept a run, or record where the result is "
@@ -110,28 +110,28 @@ def evidence_or_pointer(case: "Case", now: datetime) -> str | None:
 
 def determination_signed(case: "Case", now: datetime) -> str | None:
     """Closing from labeling needs a signed determination."""
-    if case.determinations.filter(rescinded_at__isnull=True).exists():
+    if holds(case, "determination", now):
         return None
     return "The determination is not signed yet. The determining official signs it under Decisions."
 
 
 def nothing_determined(case: "Case", now: datetime) -> str | None:
     """What was determined stays on its evidence: no more is taken in, and no case closes as if undecided."""
-    if case.determinations.filter(rescinded_at__isnull=True).exists():
+    if holds(case, "determination", now):
         return "A determination of this case is in force. Close the case on it, or have it rescinded first."
     return None
 
 
 def consultations_settled(case: "Case", now: datetime) -> str | None:
     """Every required consultation is answered or stored as an explicit no response."""
-    if case.consultations.filter(required=True, answer="").exists():
+    if holds(case, "open_consultation", now):
         return "A required consultation is still open. Wait for the answer, or record it as no response."
     return None
 
 
 def disclosure_recorded(case: "Case", now: datetime) -> str | None:
     """What the developer is told is decided before the case closes."""
-    if case.determinations.filter(rescinded_at__isnull=True, disclosures__isnull=False).exists():
+    if holds(case, "disclosure", now):
         return None
     return "Record first what of the determination is disclosed to the developer."
 
@@ -145,7 +145,7 @@ def not_government(case: "Case", now: datetime) -> str | None:
 
 def never_signed(case: "Case", now: datetime) -> str | None:
     """Lapsed means only that the developer left a scoping case unsigned."""
-    if case.agreements.filter(signatures__side="developer").exists():
+    if holds(case, "developer_signature", now):
         return (
             "The developer has signed an agreement, so the case did not lapse. Close it for another reason."
         )

@@ -11,6 +11,7 @@ from accounts.models import Appointment, User
 from accounts.permissions import PERMISSIONS
 from accounts.roles import AGENCY, DEVELOPER, OPERATOR, OVERSIGHT, PARTNER, ROLES, holders_of
 from cases.rules import lifecycle
+from cases.rules.facts import evaluates
 from portal.kit.refusal import Refused
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ def _office_stands_right(appointment: Appointment, case: "Case") -> bool:
     if appointment.role == "consultee":
         return case.consultations.filter(office=appointment.organisation_id).exists()
     if appointment.role == "evaluator":
-        return case.assignments.filter(
-            person=appointment.person_id, role="evaluator", until__isnull=True
-        ).exists()
+        return evaluates(case, appointment.person_id)
     return True
 
 

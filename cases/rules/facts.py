@@ -1,0 +1,62 @@
+"""Yes-or-no facts about the rows of a case, which guards ask: a query each, or all within the query of the case.
+
+A page that shows every move loads its case `with_facts` and then costs no query a guard. To add a fact, add its row.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet
+
+if TYPE_CHECKING:
+    from cases.register.models import Case
+
+Condition = dict[str, Any]
+IN_FORCE: Final[Condition] = {"rescinded_at__isnull": True}
+EVALUATING: Final[Condition] = {"role": "evaluator", "until__isnull": True}
+
+# name: related rows of the case, and the condition on them at an instant
+FACTS: Final[dict[str, tuple[str, Callable[[datetime], Condition]]]] = {
+    "open_grant": ("grants", lambda now: {"end_reason": "", "span__endswith__gt": now}),
+    "signed_agreement": ("agreements", lambda now: {"state": "signed"}),
+    "developer_signature": ("agreements", lambda now: {"signatures__side": "developer"}),
+    "started_window": ("window_periods", lambda now: {"agreement__state": "signed", "span__startswith__lte": now}),
+    "accepted_run": ("runs", lambda now: {"accepted_at__isnull": False}),
+    "checked_pointer": ("high_side_pointers", lambda now: {"checked_by__isnull": False}),
+    "determination": ("determinations", lambda now: IN_FORCE),
+    "disclosure": ("determinations", lambda now: {**IN_FORCE, "disclosures__isnull": False}),
+    "open_consultation": ("consultations", lambda now: {"required": True, "answer": ""}),
+}  # fmt: skip
+
+
+def holds(case: "Case", fact: str, now: datetime) -> bool:
+    """Whether the fact holds: as loaded with the case, else asked now."""
+    known: bool | None = case.__dict__.get(f"fact_{fact}")
+    if known is not None:
+        return known
+    rows, condition = FACTS[fact]
+    found: bool = getattr(case, rows).filter(**condition(now)).exists()
+    return found
+
+
+def evaluates(case: "Case", person_id: UUID) -> bool:
+    """Whether the person is assigned as an evaluator: as loaded with the case, else asked now."""
+    known: list[UUID] | None = case.__dict__.get("fact_evaluators")
+    if known is not None:
+        return person_id in known
+    return case.assignments.filter(**EVALUATING, person=person_id).exists()
+
+
+def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
+    """Cases with every fact loaded: for pages, which show a moment; actions lock a case and ask anew."""
+
+    def rows_of(name: str) -> QuerySet[Any]:
+        relation = cases.model._meta.get_field(name)
+        return relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
+
+    found = {f"fact_{key}": Exists(rows_of(rows).filter(**at(now))) for key, (rows, at) in FACTS.items()}
+    evaluators = ArraySubquery(rows_of("assignments").filter(**EVALUATING).values("person"))
+    return cases.annotate(**found, fact_evaluators=evaluators)
