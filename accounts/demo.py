@@ -4,6 +4,8 @@ The page exists only while `settings.DEMO` is on, which the settings and the sup
 only; it signs in nobody but people made by the demonstration.
 """
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -22,9 +24,11 @@ def sign_in_as(request: Request) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     if request.method == "POST":
-        person = get_object_or_404(
-            User, pk=request.POST.get("person") or None, is_demonstration=True, is_active=True
-        )
+        try:
+            wanted = UUID(request.POST.get("person", ""))
+        except ValueError:
+            raise Http404 from None
+        person = get_object_or_404(User, pk=wanted, is_demonstration=True, is_active=True)
         login(request, person, backend="django.contrib.auth.backends.ModelBackend")
         return redirect("cases:home")
     live = (

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import Request
+from cases.documents.models import Document
 from cases.register.models import Case
 from cases.register.queries import with_stage_left
 from cases.reports import case_page, desk, history, verification
@@ -73,10 +74,11 @@ def case_history(request: Request, case_id: UUID) -> HttpResponse:
     group = request.GET.get("about", "")
     group = group if group in history.GROUPS else ""
     entries, older = history.page(history.entries(found, request.user, request.now, group), _before(request))
+    papers = Document.objects.visible_to(request.user, request.now).filter(case=found)
     context = {
         "title": f"History of {found.number}",
         "case": found,
-        "marking": markings.highest([found.marking]),
+        "marking": markings.highest([found.marking, *papers.values_list("marking", flat=True)]),
         "lines": history.lines(entries, request.user, found, request.now),
         "older": older,
         "group": group,

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.http import Http404
 from django.test import Client
 
+from accounts.demo import sign_in_as
 from accounts.models import User
 from cases.access.actions import retract, suspend_grant
 from cases.documents.actions import add_version, mark, share
@@ -221,3 +223,30 @@ def test_an_unreadable_cursor_of_a_case_history(cast: Cast, now: datetime, clien
     """As above."""
     case = walk.submitted(cast, now)
     page(client_of(cast.liaison), f"{case.get_absolute_url()}history/?before=%00")
+
+
+# -- banners ------------------------------------------------------------------------------------------------------
+
+
+def test_a_history_bears_the_marking_of_the_documents_it_tells_of(
+    cast: Cast, now: datetime, client_of: ClientOf
+) -> None:
+    """The agency reads the title of a paper closed to the developer; the developer's page bears its own banner."""
+    case = walk.acknowledged(cast, now)
+    document = walk.paper(case, cast.officer, now, "meeting_record", title="Plugh minutes")
+    mark(document=document, marking="CUI_FEDONLY", by=cast.officer, now=now)
+    inside, outside = history_of(client_of(cast.officer), case), history_of(client_of(cast.liaison), case)
+    assert "Plugh minutes" in inside
+    assert 'aria-label="Marking of this page">CUI//FED ONLY<' in inside
+    assert "FED ONLY" not in outside
+
+
+# -- sign in as -----------------------------------------------------------------------------------------------------
+
+
+def test_signing_in_as_nobody_is_not_found(cast: Cast, settings: Any, rf: Any) -> None:
+    """Whatever is sent for a person, the answer is that there is none."""
+    settings.DEMO = True
+    for sent in ("x", "", "0" * 400):
+        with pytest.raises(Http404):
+            sign_in_as(rf.post("/sign-in-as/", {"person": sent}))
