@@ -67,7 +67,8 @@ def marks(instances: Iterable[models.Model]) -> list[RowMark]:
 
 def stored_digests(model_label: str, wanted: Sequence[RowMark]) -> list[str]:
     """Digest of each wanted row as the database holds it now, empty where it is gone or tells of another object."""
-    table = _table(apps.get_model(model_label))
+    model: type[models.Model] = apps.get_model(model_label)
+    table = _table(model)
     sql = (
         f"SELECT t.{table.key}::text, t.{table.target}::text, row_to_json(t)::text"  # nosec B608
         f" FROM {table.name} t WHERE t.{table.key} = ANY(%s::{table.key_type}[])"

@@ -21,7 +21,7 @@ def first_run(stage: Stage) -> Iterator[Row]:
     port = int(stage.env["PORT"]) + 2
     yield compare(
         "first_run", Side(lambda: _portal(port)), Side(lambda: _new_project(port + 1)), at_most=3, rounds=2, times=1,
-        against="startproject, migrate, runserver", note="packages installed; embedded servers made anew; no demonstration",
+        against="startproject, migrate, runserver", note="packages installed; servers made anew; no demonstration",
     )  # fmt: skip
 
 

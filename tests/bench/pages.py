@@ -80,7 +80,7 @@ def _notes(stage: Stage, case: Any, total: int) -> None:
 
 
 def page_weight(stage: Stage) -> Iterator[Row]:
-    """Compressed bytes of the heaviest page with everything it names: text as the server sends it, fonts as they are."""
+    """Compressed bytes of the heaviest page with everything it names: text as sent, fonts as they are."""
     officer, auditor, partner = (stage.people[name] for name in ("officer", "auditor", "partner"))
     case = stage.full_case
     pages = [
@@ -106,9 +106,10 @@ def page_weight(stage: Stage) -> Iterator[Row]:
     listed = ", ".join(
         f"{name} {size / 1000:.0f}" for name, size in sorted(named.items(), key=lambda item: -item[1])[:4]
     )
+    strangers = len(_strangers(html.decode()))
     yield limited(
         "page_weight", weight / 1000, "kB", 120,
-        note=f"{path}: html {len(gzip.compress(html, 6)) / 1000:.0f} kB; {listed}; third parties: {len(_strangers(html.decode()))}",
+        note=f"{path}: html {len(gzip.compress(html, 6)) / 1000:.0f} kB; {listed}; third parties: {strangers}",
     )  # fmt: skip
 
 

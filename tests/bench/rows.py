@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured against what. Ratios of CPU time (this process and its database session) stand beside wall time."""
+    """What was measured against what. CPU time (this process and its database session) stands beside wall time."""
 
     name: str
     value: float
