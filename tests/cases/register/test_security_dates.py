@@ -1,4 +1,4 @@
-"""What a review found open in the register: dates stated on a way around, and an oracle of hidden cases."""
+"""What a review found open in the register: dates stated on a way around, an oracle of hidden cases, a default."""
 
 from datetime import datetime, timedelta
 
@@ -7,6 +7,7 @@ import pytest
 from cases.access.models import Grant
 from cases.register.actions import draft_case, edit_draft, open_government_case
 from cases.register.models import Case
+from cases.register.policies import sign_policy
 from portal.audit.verify import verify
 from portal.kit.refusal import Refused
 from tests import walk
@@ -43,3 +44,11 @@ def test_naming_a_digest_tells_nothing_of_a_government_case(cast: Cast, now: dat
     with pytest.raises(Refused, match="another checkpoint digest"):
         draft_case(by=cast.liaison, now=now, model="Watched", version="1", checkpoint_digest="cd" * 32)
     assert verify(deep=True).fault is None
+
+
+def test_no_policy_makes_a_marking_above_the_ceiling_the_default(cast: Cast, now: datetime) -> None:
+    """Else every paper that is not marked by hand would be stored above it."""
+    with pytest.raises(Refused, match="keeps nothing above"):
+        sign_policy(
+            by=cast.lead, now=now, default_marking="S", clocks={}, safeguards=[], assurance="", roster=[]
+        )
