@@ -162,6 +162,7 @@ def _move_context(request: Request, case: Case, the_move: lifecycle.Move, form: 
         the_move.label,
         form=form,
         move=the_move,
+        gone=lifecycle.move(the_move.name, case.stage) is None,
         to=lifecycle.STAGES[the_move.to].lower(),
         ending=queries.withdrawal(case, request.user, request.now)
         if the_move.to == lifecycle.WITHDRAWN

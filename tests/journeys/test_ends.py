@@ -50,7 +50,8 @@ def test_withdrawn_on_day_nine(cast: Cast, now: datetime, meet: Meet) -> None:
     partner.hides("Meridian system card").follow("File the certificate").says(
         "Return or destruction certificate"
     )
-    evaluator.follow("Meridian system card").hides("Download version 1", '.pdf" href')
+    evaluator.follow("Meridian system card").says("its documents are open to the records officer alone")
+    assert not evaluator.page.locator("main a[href*='/versions/']").count()
 
 
 def _at_one_stroke(case: Case) -> None:

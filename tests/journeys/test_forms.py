@@ -78,15 +78,23 @@ def _enter(visitor: Visitor) -> None:
 
 
 def test_a_double_click_submits_once(cast: Cast, now: datetime, meet: Meet) -> None:
-    """One submission, one entry; the person ends on a page that tells where the case is."""
+    """One submission, one entry; the person ends on a page that tells where the case is, as does a forgotten window."""
     case = walk.drafted(cast, now)
-    liaison = meet("liaison").open(f"{case.get_absolute_url()}move/submit/")
+    submit = f"{case.get_absolute_url()}move/submit/"
+    liaison = meet("liaison").open(submit)
+    forgotten = liaison.context.new_page()
+    forgotten.goto(submit)
     liaison.page.locator("main").get_by_role("button", name="Submit").dblclick()
     until(lambda: Case.objects.get(pk=case.pk).stage == "received")
     liaison.page.wait_for_load_state("networkidle")
     liaison.says("“received”")
     assert Entry.objects.filter(case_id=case.pk, kind="case.submitted").count() == 1
     liaison.open(case.get_absolute_url()).says("submitted the case").more().says("Recall the submission")
+    liaison.page = forgotten
+    liaison.press("Submit", status=409).says(
+        "This case is in the stage “received”", "Pressed twice, or overtaken"
+    )
+    liaison.hides("goes from").follow("See the case").says("Received")
 
 
 def test_an_overtaken_draft_shows_both_versions(cast: Cast, now: datetime, meet: Meet) -> None:
