@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Appointment, User
 from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT, PARTNER
@@ -109,8 +109,12 @@ def _named_on_grant(user: User, now: datetime) -> Q:
     partners = _organisations(user, now, PARTNER, frozenset({"partner_representative"}))
     if not partners:
         return NOTHING
+    use = apps.get_model("auth", "Permission")._default_manager.filter(
+        codename="use_grant", content_type__app_label="cases", content_type__model="grant"
+    )
+    # by the permission's id and not by a join to its name, of which the planner would expect next to no rows
     named = _rows("GrantUserPermission").filter(
-        content_object=OuterRef("pk"), user=user, permission__codename="use_grant"
+        content_object=OuterRef("pk"), user=user, permission=Subquery(use.order_by().values("pk"))
     )
     return Q(organisation__in=partners) & Q(Exists(named))
 
