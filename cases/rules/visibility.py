@@ -109,7 +109,7 @@ def _named_on_grant(user: User, now: datetime) -> Q:
     partners = _organisations(user, now, PARTNER, frozenset({"partner_representative"}))
     if not partners:
         return NOTHING
-    use = apps.get_model("auth", "Permission")._default_manager.filter(
+    use = apps.get_model("auth.Permission")._default_manager.filter(
         codename="use_grant", content_type__app_label="cases", content_type__model="grant"
     )
     # by the permission's id and not by a join to its name, of which the planner would expect next to no rows
