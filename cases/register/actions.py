@@ -47,6 +47,13 @@ def policy_in_force(now: datetime) -> PolicyVersion:
     return found
 
 
+def _free_number(now: datetime) -> str:
+    """A case number that no case has; two drawn alike in the same moment are settled by the unique key."""
+    while Case.objects.filter(number=(number := Case.new_number(now))).exists():
+        continue
+    return number
+
+
 def _search_text(case: Case) -> str:
     version = case.model_version
     words = [case.number, case.tracking_number, case.developer.name]
@@ -117,7 +124,7 @@ def draft_case(
     developer = appointment.organisation
     in_force = policy_in_force(now)
     case = Case(
-        number=Case.new_number(now),
+        number=_free_number(now),
         tracking_number=tracking_number,
         origin=origin,
         stage_since=now,
@@ -273,7 +280,7 @@ def open_government_case(
     appointment = policy.require(by, "case.open_government", now=now)
     in_force = policy_in_force(now)
     case = Case(
-        number=Case.new_number(now), origin="government", stage=lifecycle.SCOPING, stage_since=now,
+        number=_free_number(now), origin="government", stage=lifecycle.SCOPING, stage_since=now,
         developer=developer, policy_version=in_force, marking="CUI_FEDONLY", question=question,
         created_at=now, created_by=by, submitted_at=now, acknowledged_at=now,
     )  # fmt: skip

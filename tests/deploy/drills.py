@@ -1,7 +1,8 @@
-"""What the fault tests run in a process of its own, against a database of its own: `python -m tests.deploy.drills …`.
+"""What the fault tests run in a process of its own, on a database of its own: `python -m tests.deploy.drills …`.
 
-`people` loads the cast; `draft LEDGER STOP` drafts cases until the file STOP appears and writes each attempt down,
-synced, before it is made and after it was answered; `verify` reads the whole audit log.
+`people` loads the cast; `draft LEDGER STOP` drafts cases until the file STOP appears (or for STOP seconds, when that
+is a number) and writes each attempt down, synced, before it is made and after it was answered; `verify` reads the
+whole audit log.
 """
 
 import os
@@ -24,13 +25,17 @@ def people() -> None:
 
 
 def draft(ledger: str, stop: str) -> None:
-    """Draft cases until the file `stop` is there. A ledger line is `try N`, `done N` or `away N ErrorName`."""
+    """Draft cases until the file `stop` is there, or for `stop` seconds.
+
+    A ledger line is `try N`, `done N` or `away N ErrorName`.
+    """
     from django.db import connection
 
     from accounts.models import User
     from portal.kit.outage import is_outage
 
     liaison = User.objects.get(email="liaison@meridian.example")
+    end = time.monotonic() + (float(stop) if stop.isdigit() else float("inf"))
     number = Path(ledger).read_text().count("try") if Path(ledger).exists() else 0
     with Path(ledger).open("a") as file:
 
@@ -39,7 +44,7 @@ def draft(ledger: str, stop: str) -> None:
             file.flush()
             os.fsync(file.fileno())
 
-        while not Path(stop).exists():
+        while time.monotonic() < end and not Path(stop).exists():
             number += 1
             note(f"try {number}")
             try:
