@@ -44,6 +44,7 @@ class HashedUpload(TemporaryUploadedFile):
 class HashingUploadHandler(FileUploadHandler):
     """Writes each file of a form once, aside in private storage, hashing and counting; nothing stays in memory."""
 
+    chunk_size = CHUNK  # smaller pieces make the web server copy its own buffer again and again
     file: HashedUpload
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
