@@ -230,7 +230,7 @@ def _set_back(found: Run) -> bool:
     """Whether the demonstration's loader imported this run, whose clock it sets back so that rules precede logs."""
     if not (settings.DEMO and found.imported_by.is_demonstration):
         return False
-    loaded = Entry.objects.filter(kind="demonstration.loaded").order_by("-at").first()
+    loaded = Entry.objects.filter(kind="demonstration.loaded", case_id__isnull=True).order_by("-at").first()
     return loaded is None or found.imported_at < loaded.at
 
 

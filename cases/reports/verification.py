@@ -57,7 +57,7 @@ def running() -> bool:
 
 def newest(count: int = 10) -> list[Verification]:
     """The last verifications, newest first."""
-    found = Entry.objects.filter(kind="history.verified").order_by("-at", "-id")[:count]
+    found = Entry.objects.filter(kind="history.verified", case_id__isnull=True).order_by("-at", "-id")[:count]
     return [
         Verification(
             at=entry.at,

@@ -75,6 +75,9 @@ class Entry(models.Model):
                 fields=["case_id", "number"], name="entry_of_case", condition=Q(case_id__isnull=False)
             ),
             models.Index(fields=["at", "id"], name="entry_by_time"),
+            models.Index(
+                fields=["kind", "-at", "-id"], name="entry_of_stream", condition=Q(case_id__isnull=True)
+            ),
             models.Index(fields=["actor", "id"], name="entry_by_actor", condition=Q(actor__isnull=False)),
             models.Index(fields=["subject_id", "id"], name="entry_of_subject", condition=~Q(subject_id="")),
         ]

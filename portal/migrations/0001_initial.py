@@ -146,6 +146,11 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["at", "id"], name="entry_by_time"),
                     models.Index(
+                        condition=models.Q(("case_id__isnull", True)),
+                        fields=["kind", "-at", "-id"],
+                        name="entry_of_stream",
+                    ),
+                    models.Index(
                         condition=models.Q(("actor__isnull", False)),
                         fields=["actor", "id"],
                         name="entry_by_actor",
