@@ -139,11 +139,23 @@ def _prepare(stage: Stage) -> None:
     connection.close()
     with psycopg.connect(stage.postgres.url(OWNER, "postgres"), autocommit=True) as owner:
         owner.execute(f"CREATE DATABASE {SMALL} TEMPLATE {LARGE}")
-    stage.manage("load_demo", "--cases", str(FEW), database=SMALL)
-    say(f"bench: {stage.size.cases:,} cases with {stage.size.permissions:,} permissions …")
-    stage.manage(
-        "load_demo", "--cases", str(stage.size.cases), "--permissions", str(stage.size.permissions), show=True
-    )
+    _load(stage)
+
+
+def _load(stage: Stage) -> None:
+    """Few cases into the one database and many into the other; while they come the server saves checkpoints up."""
+    with psycopg.connect(stage.postgres.url("postgres", "postgres"), autocommit=True) as server:
+        for setting in ("max_wal_size = '16GB'", "checkpoint_timeout = '1h'"):
+            server.execute(f"ALTER SYSTEM SET {setting}")
+        server.execute("SELECT pg_reload_conf()")
+        stage.manage("load_demo", "--cases", str(FEW), database=SMALL)
+        size = stage.size
+        say(f"bench: {size.cases:,} cases with {size.permissions:,} permissions …")
+        amounts = ("--cases", str(size.cases), "--permissions", str(size.permissions))
+        stage.manage("load_demo", *amounts, show=True)
+        server.execute("ALTER SYSTEM RESET ALL")
+        server.execute("SELECT pg_reload_conf()")
+        server.execute("CHECKPOINT")
 
 
 def client(person: Any) -> Any:
