@@ -1,0 +1,49 @@
+"""When an agreement is signed, a partner concurred on, a grant changed: each guard answers a refusal or None.
+
+Actions raise what a guard answers; pages show the same sentence beside a button that is off. Guards read, never write.
+The permission is asked first, so that a person who may not at all hears that and nothing else.
+"""
+
+from cases.access.guards.agreements import draft_refusal, sign_refusal, terms_of, terms_refusal
+from cases.access.guards.basis import GRANTING, NOMINATING, Stated, release_of, spans_of, stated_dates
+from cases.access.guards.grants import (
+    accept_refusal,
+    close_out_refusal,
+    end_refusal,
+    issuable_refusal,
+    issue_refusal,
+    resume_refusal,
+    suspend_refusal,
+)
+from cases.access.guards.partners import (
+    concur_refusal,
+    nominate_refusal,
+    offer_state,
+    partner_refusal,
+    retract_refusal,
+)
+
+__all__ = [
+    "GRANTING",
+    "NOMINATING",
+    "Stated",
+    "accept_refusal",
+    "close_out_refusal",
+    "concur_refusal",
+    "draft_refusal",
+    "end_refusal",
+    "issuable_refusal",
+    "issue_refusal",
+    "nominate_refusal",
+    "offer_state",
+    "partner_refusal",
+    "release_of",
+    "resume_refusal",
+    "retract_refusal",
+    "sign_refusal",
+    "spans_of",
+    "stated_dates",
+    "suspend_refusal",
+    "terms_of",
+    "terms_refusal",
+]

@@ -1,0 +1,36 @@
+"""What the guards of access share: the stages they ask about, the stated dates, the wrong moment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from cases.access.models import WindowPeriod
+from cases.register.models import Case, ReleaseMilestone
+from cases.rules import lifecycle, window
+from portal.kit.refusal import Refused
+
+GRANTING: Final = (lifecycle.ACCESS, lifecycle.BENCHMARKING, lifecycle.LABELING)
+NOMINATING: Final = (lifecycle.SCOPING, *GRANTING)
+Stated = dict[tuple[str, str], datetime]  # (kind of release, planned or actual) -> the newest statement
+
+
+def conflict(sentence: str) -> Refused:
+    """A refusal because of the moment, not of the person."""
+    return Refused(sentence, conflict=True)
+
+
+def stated_dates(case: Case) -> Stated:
+    """The newest release dates that the developer stated for the case's model version. One query."""
+    rows = ReleaseMilestone.objects.filter(model_version=case.model_version_id).order_by("stated_at")
+    return {(kind, state): at for kind, state, at in rows.values_list("kind", "state", "at")}
+
+
+def release_of(stated: Stated) -> datetime | None:
+    """General release, planned or actual, whichever comes first."""
+    kind = window.GENERAL_RELEASE
+    return window.general_release(stated.get((kind, "planned")), stated.get((kind, "actual")))
+
+
+def spans_of(periods: Sequence[WindowPeriod]) -> list[window.Span]:
+    """What counts of the periods; those cut before their start count nothing."""
+    return [period.left for period in periods if period.left is not None]

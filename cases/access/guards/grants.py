@@ -1,0 +1,109 @@
+"""When a grant is issued, accepted, suspended, resumed, ended, closed out."""
+
+from datetime import datetime
+
+from accounts import access
+from accounts.models import User
+from cases.access.guards.basis import (
+    GRANTING,
+    conflict,
+)
+from cases.access.guards.partners import OVER, offer_state
+from cases.access.models import Grant, Nomination
+from cases.access.sides import side_of
+from cases.register.models import Case
+from cases.rules import policy
+from portal.kit.refusal import Refused
+
+
+def issue_refusal(user: User, case: Case, now: datetime) -> Refused | None:
+    """Why `user` may not issue a grant now."""
+    said = policy.refusal(user, "grant.issue", case, now=now)
+    if said:
+        return Refused(said, permission="grant.issue")
+    if case.stage not in GRANTING or not case.agreements.filter(state="signed").exists():
+        return conflict("Grants are issued once both sides have signed the access agreement.")
+    return None
+
+
+def issuable_refusal(nomination: Nomination, at: datetime) -> Refused | None:
+    """Why no grant follows from this nomination at `at`. `nomination` comes from `with_sides`."""
+    state = offer_state(nomination, at)
+    if state in OVER:
+        return conflict(OVER[state])
+    if state != "concurred":
+        return conflict(
+            "A partner needs both concurrences, the developer's and the agency's. One is missing yet."
+        )
+    if nomination.grants.filter(end_reason="", span__endswith__gt=at).exists():
+        return conflict("This partner has a grant under this nomination already.")
+    return None
+
+
+def _on_grant(
+    user: User, permission: str, grant: Grant, now: datetime, *, named: bool = False
+) -> Refused | None:
+    said = policy.refusal(user, permission, grant.case, now=now)
+    if said:
+        return Refused(said, permission=permission)
+    if named and not access.holds("use_grant", user, grant):
+        return Refused("You are not named on this grant.", permission=permission)
+    return None
+
+
+def accept_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
+    """Why `user` may not accept the terms now."""
+    refused = _on_grant(user, "grant.accept_terms", grant, now, named=True)
+    if refused or grant.has_ended(now):
+        return refused or conflict("This grant has ended, so its terms are not accepted any more.")
+    if grant.terms_accepted_at is not None:
+        return conflict("The terms of this grant were accepted already.")
+    return None
+
+
+def suspend_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
+    """Why `user` may not suspend the grant for its side now."""
+    refused = _on_grant(user, "grant.suspend", grant, now)
+    if refused or grant.has_ended(now):
+        return refused or conflict("This grant has ended, so there is nothing to suspend.")
+    if _open_suspension(user, grant, now):
+        return conflict("Your side has suspended this grant already.")
+    return None
+
+
+def resume_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
+    """Why `user` may not lift its side's suspension now. The window did not pause meanwhile."""
+    refused = _on_grant(user, "grant.suspend", grant, now)
+    if refused or grant.has_ended(now):
+        return refused or conflict("This grant has ended, so it is not resumed.")
+    if not _open_suspension(user, grant, now):
+        return conflict("Your side has not suspended this grant; the side that did resumes it.")
+    return None
+
+
+def _open_suspension(user: User, grant: Grant, now: datetime) -> bool:
+
+    appointment = policy.standing(user, "grant.suspend", grant.case, now)
+    if appointment is None:
+        return False
+    return grant.suspensions.filter(side=side_of(appointment), until__isnull=True).exists()
+
+
+def end_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
+    """Why `user` may not end the grant before its term now."""
+    refused = _on_grant(user, "grant.end", grant, now)
+    if refused or grant.has_ended(now):
+        return refused or conflict("This grant has ended already; its first end is final.")
+    return None
+
+
+def close_out_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
+    """Why `user` may not file the return or destruction certificate now."""
+    refused = _on_grant(user, "grant.close_out", grant, now, named=True)
+    if refused:
+        return refused
+    if not grant.has_ended(now):
+        return conflict("The certificate is filed after the grant has ended.")
+    if grant.closed_out_at is not None:
+        return conflict("The certificate of this grant was filed already.")
+    return None

@@ -1,0 +1,60 @@
+"""Who sees which rows: one condition a kind of thing, used by every list, page, count, search, export and report.
+
+Each function takes a person and an instant and returns a condition for the table it is named after. What the
+condition leaves out does not exist for that person. Conditions on related rows are subqueries, never joins, so that
+no row comes twice and the planner can stop early.
+"""
+
+from cases.rules.visibility.basis import (
+    AGENCY_READERS,
+    DEVELOPER_ROLES,
+    NOTHING,
+    PROGRAMME_ROLES,
+    agency_side,
+    sees_several_developers,
+)
+from cases.rules.visibility.case import case_ids, cases, of_case
+from cases.rules.visibility.document import document_content, documents, version_numbers
+from cases.rules.visibility.grant import grant_is_live, grants, partner_reads
+from cases.rules.visibility.history import entry_kinds, reads_content, reads_titles
+from cases.rules.visibility.told import people
+from cases.rules.visibility.work import (
+    consultations,
+    determinations,
+    disclosures,
+    labels,
+    pointers,
+    reads_thresholds,
+    runs,
+    suites,
+)
+
+__all__ = [
+    "AGENCY_READERS",
+    "DEVELOPER_ROLES",
+    "NOTHING",
+    "PROGRAMME_ROLES",
+    "agency_side",
+    "case_ids",
+    "cases",
+    "consultations",
+    "determinations",
+    "disclosures",
+    "document_content",
+    "documents",
+    "entry_kinds",
+    "grant_is_live",
+    "grants",
+    "labels",
+    "of_case",
+    "partner_reads",
+    "people",
+    "pointers",
+    "reads_content",
+    "reads_thresholds",
+    "reads_titles",
+    "runs",
+    "sees_several_developers",
+    "suites",
+    "version_numbers",
+]
