@@ -29,7 +29,7 @@ from cases.benchmarks.actions import (
 )
 from cases.benchmarks.models import Run, SuiteVersion
 from cases.benchmarks.tasks import read
-from cases.documents.actions import share, upload
+from cases.documents.actions import open_version, share, upload
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.signing import propose, sign_determination
 from cases.register.actions import assign, draft_case, move_case, write_note
@@ -294,6 +294,8 @@ class Teller:
         )
         self.office_grant(case, self.ago(4), self.ago(4), self.now + 25 * DAY)
         self.partner_grant(case, self.ago(3), self.now + 20 * DAY, accepted=False)
+        for document in case.documents.order_by("created_at", "pk"):
+            open_version(version=document.versions.get(number=1), by=cast.officer, now=self.ago(2)).close()
 
     def waiting_for_signature(self) -> None:
         """In scoping, signed by the developer alone."""

@@ -111,7 +111,7 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
         "agreements": [_shown_agreement(agreement) for agreement in agreements],
         "nominations": [_shown_nomination(nomination, now) for nomination in nominations],
         "grants": [shown_grant(grant, now) for grant in grants],
-        "line": _line(agreements, grants, now),
+        "line": drawn_line(agreements, grants, now),
         "count": len(grants),
         "may": _may(case, user, now),
     }
@@ -131,7 +131,7 @@ def _shown_nomination(nomination: Nomination, now: datetime) -> dict[str, Any]:
     return {"row": nomination, "state": state, "tone": OFFER_TONES[state]}
 
 
-def _line(agreements: list[Agreement], grants: list[Grant], now: datetime) -> Any:
+def drawn_line(agreements: list[Agreement], grants: list[Grant], now: datetime) -> Any:
     """The line of the windows that were set, else of the newest draft, else None. `agreements` newest first."""
     periods = [agreement for agreement in agreements if agreement.window is not None]  # type: ignore[attr-defined]
     if periods:

@@ -1,10 +1,10 @@
 """What pages ask about documents: the section of a case, who opened a document, what may be shared with whom."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cases.access.models import Grant
 
 READERS_SHOWN = 100
+OPENED_SHOWN: Final = 6
+WEEK: Final = timedelta(days=7)
 
 
 def with_newest(documents: QuerySet[Document]) -> QuerySet[Document]:
@@ -84,6 +86,33 @@ def readers(document: Document) -> list[Entry]:
     """Who opened the document, newest first, as the audit log has it (the newest hundred)."""
     opened = Entry.objects.filter(kind="document.opened", subject_id=str(document.pk))
     return list(opened.order_by("-id")[:READERS_SHOWN])
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How often one organisation opened documents, and when last."""
+
+    organisation: str
+    times: int
+    last: datetime
+
+
+def opened_by_others(user: User, now: datetime) -> list[Opened]:
+    """Which other organisations opened documents of the person's cases in the last seven days, the latest first."""
+    own = {a.organisation.name for a in user.appointments_at(now)}
+    found = (
+        Entry.objects.filter(
+            kind="document.opened",
+            at__gte=now - WEEK,
+            case_id__in=Case.objects.visible_to(user, now).values("pk"),
+        )
+        .exclude(organisation_name__in=own)
+        .order_by()
+        .values_list("organisation_name")
+        .annotate(times=Count("pk"), last=Max("at"))
+        .order_by("-last")[:OPENED_SHOWN]
+    )
+    return [Opened(*row) for row in found]
 
 
 def versions(document: Document, user: User, now: datetime) -> list[DocumentVersion]:

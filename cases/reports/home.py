@@ -10,9 +10,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import OVERSIGHT, PARTNER, ROLES
+from cases.access import overview
 from cases.access import queries as access
 from cases.access.models import Grant
 from cases.benchmarks import queries as benchmarks
+from cases.documents import queries as documents
 from cases.labels import queries as labels
 from cases.register import queries as register
 from cases.register.models import Case
@@ -24,6 +26,7 @@ from portal.kit import charts
 ROOMS: Final = (register, access, benchmarks, labels)
 SHOWN: Final = 100
 CARDS: Final = 6
+RUNS_WINDOWS: Final = frozenset({"case_officer", "framework_lead", "security_manager"})
 
 # What an empty home says, by role: what will appear, and who makes it happen.
 _SIGNERS: Final = (
@@ -50,9 +53,12 @@ class Home:
     waiting: list[Waiting]
     empty: tuple[str, str]
     stages: list[charts.Count] = field(default_factory=list)
+    windows: list[charts.Stretch] | None = None
+    windows_until: datetime | None = None
     cards: list["Card"] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     verifications: list[verification.Verification] = field(default_factory=list)
+    opened: list[documents.Opened] | None = None
     may_draft: bool = False
 
     @property
@@ -71,6 +77,7 @@ class Card:
 
     case: Case
     stages: list[tuple[str, str, str]]
+    line: charts.WindowLine | None
 
 
 def home(user: User, now: datetime) -> Home:
@@ -82,9 +89,12 @@ def home(user: User, now: datetime) -> Home:
         waiting=_urgent_first(user, now),
         empty=_empty(roles),
         stages=_by_stage(user, now) if roles & (visibility.PROGRAMME_ROLES | {"auditor"}) else [],
+        windows=overview.windows_soon(user, now) if roles & RUNS_WINDOWS else None,
+        windows_until=now + overview.SOON,
         cards=_cards(user, now) if developer else [],
         grants=_grants(user, now) if PARTNER in kinds else [],
         verifications=verification.newest(1) if OVERSIGHT in kinds else [],
+        opened=documents.opened_by_others(user, now) if developer else None,
         may_draft=any("case.draft" in ROLES[role].permissions for role in roles),
     )
 
@@ -117,8 +127,9 @@ def _by_stage(user: User, now: datetime) -> list[charts.Count]:
 
 
 def _cards(user: User, now: datetime) -> list[Card]:
-    newest = Case.objects.visible_to(user, now).for_list().order_by("-created_at", "-id")[:CARDS]
-    return [Card(case, register.stages(case)) for case in newest]
+    newest = list(Case.objects.visible_to(user, now).for_list().order_by("-created_at", "-id")[:CARDS])
+    lines = overview.lines_of([case for case in newest if not case.is_terminal], now)
+    return [Card(case, register.stages(case), lines.get(case.pk)) for case in newest]
 
 
 def _grants(user: User, now: datetime) -> list[Grant]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -238,6 +238,32 @@ def _percent(share: float) -> float:
 def _side(x: float) -> str:
     """The text-anchor that keeps a label inside the picture."""
     return "start" if x < 15 else "end" if x > 85 else "middle"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A row of an agenda: something that opens or closes, its address, and its place in percent once drawn."""
+
+    label: str
+    note: str
+    url: str
+    start: datetime
+    end: datetime
+    word: str
+    x: float = 0.0
+    width: float = 0.0
+
+    @property
+    def at(self) -> datetime:
+        """The instant that the row is about."""
+        return self.start if self.word == "opens" else self.end
+
+
+def agenda(stretches: Sequence[Stretch], first: datetime, last: datetime) -> list[Stretch]:
+    """The stretches with their places on one axis from `first` to `last`, cut off at its ends."""
+    axis = _Axis(first, last)
+    drawn = [(one, axis.span(one.start, one.end, one.label)) for one in stretches]
+    return [replace(one, x=place.x, width=place.width) for one, place in drawn]
 
 
 @dataclass(frozen=True)

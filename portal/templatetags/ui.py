@@ -254,6 +254,14 @@ def show_bars(counts: Sequence[charts.Count], caption: str, noun: str = "cases")
     return {"rows": charts.bars(counts), "caption": caption, "noun": noun}
 
 
+@register.inclusion_tag("parts/agenda.html", name="agenda")
+def show_agenda(
+    stretches: Sequence[charts.Stretch], now: datetime, until: datetime, caption: str
+) -> dict[str, Any]:
+    """`{% agenda stretches now until "Windows" %}`: what opens and closes between two instants, on one axis."""
+    return {"rows": charts.agenda(stretches, now, until), "now": now, "until": until, "caption": caption}
+
+
 @register.inclusion_tag("parts/history_entry.html")
 def history_entry(entry: Any) -> dict[str, Any]:
     """`{% history_entry entry %}`: one entry of the log as a list item; content fields read "changed"."""

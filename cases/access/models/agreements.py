@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -104,6 +105,14 @@ class Signature(Guarded):
         return f"signature for the {self.side}"
 
 
+class WindowPeriodQuerySet(GuardedQuerySet["WindowPeriod"]):
+    """Window periods, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "WindowPeriodQuerySet":
+        """Periods of the cases this person may open."""
+        return self.filter(visibility.of_case(user, now))
+
+
 class WindowPeriod(Guarded):
     """One interval in which pre-release access may exist. The database holds the 30-day rule (migration 0002).
 
@@ -118,6 +127,7 @@ class WindowPeriod(Guarded):
     cut_at = models.DateTimeField(null=True, blank=True)
     cut_cause = models.CharField(max_length=100, blank=True)
     history = HistoricalRecords()
+    objects = WindowPeriodQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [
@@ -135,6 +145,7 @@ class WindowPeriod(Guarded):
                 name="window_cut_with_cause",
             ),
         ]
+        indexes = [GistIndex(fields=["span"], name="window_period_by_span")]
 
     def __str__(self) -> str:
         return "access window"
