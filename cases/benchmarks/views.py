@@ -112,12 +112,12 @@ def _suite(request: Request, suite_version_id: UUID) -> SuiteVersion:
 def suite(request: Request, suite_version_id: UUID) -> HttpResponse:
     """A suite version: its tasks, and its rules with who declared and who agreed."""
     user, version = request.user, _suite(request, suite_version_id)
-    rules = ThresholdRule.objects.filter(task__suite_version=version).order_by("declared_at", "pk")
+    rules = ThresholdRule.objects.visible_to(user, request.now).filter(task__suite_version=version)
     context = _below_suites(
         str(version),
         version,
         tasks=version.tasks.order_by("name"),
-        rules=rules.select_related("task", "declared_by", "agreed_by"),
+        rules=rules.select_related("task", "declared_by", "agreed_by").order_by("declared_at", "pk"),
         reads=visibility.reads_thresholds(user, request.now),
         may_agree=policy.may(user, "rule.agree", now=request.now),
         off=policy.refusal(user, "rule.declare", now=request.now),
