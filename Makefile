@@ -4,7 +4,7 @@ PORT ?= 8000
 export PORT
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check fix bench screenshots locks env env-test migrations
+.PHONY: help run demo test test-fast check fix bench screenshots locks sbom env env-test migrations
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -48,3 +48,6 @@ locks: env-test ## write the lock files anew from the .in files
 	@for name in requirements requirements-dev requirements-node; do \
 	  $(PY) -m uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $$name.in -o $$name.txt; \
 	done
+
+sbom: env-test ## list every package of the locks with version and hashes, as CycloneDX JSON in var/sbom/
+	@$(PY) -m deploy.sbom

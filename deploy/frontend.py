@@ -62,7 +62,7 @@ def _install(root: Path, say: Callable[[str], None]) -> None:
     if done.is_file() and done.read_text() == wanted and (root / PACKAGE / STYLES).is_file():
         return
     say("front end: installing packages with npm (a few seconds) …")
-    command = [*_npm(root), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [*npm(root), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if result.returncode:
         detail = (result.stderr or result.stdout).strip()[-600:]
@@ -72,7 +72,7 @@ def _install(root: Path, say: Callable[[str], None]) -> None:
     done.write_text(wanted)
 
 
-def _npm(root: Path) -> list[str]:
+def npm(root: Path) -> list[str]:
     """The command that starts npm: the machine's own, else the one in the Node wheel of the environment."""
     if shutil.which("npm") and shutil.which("node"):
         return ["npm"]
