@@ -102,6 +102,7 @@ def _database(url: str) -> dict[str, Any]:
         "statement_timeout": ENV.statement_timeout_ms,
         "lock_timeout": ENV.lock_timeout_ms,
         "idle_in_transaction_session_timeout": 60_000 if ENV.statement_timeout_ms else 0,
+        "client_connection_check_interval": 1_000,  # the work of a killed process ends with it, and so do its locks
     }
     given = str(parts.pop("options", ""))
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}

@@ -2,7 +2,7 @@
 
 `people` loads the cast; `draft LEDGER STOP` drafts cases until the file STOP appears (or for STOP seconds, when that
 is a number) and writes each attempt down, synced, before it is made and after it was answered; `verify` reads the
-whole audit log.
+whole audit log; `settled` asks whether migrations and models agree.
 """
 
 import os
@@ -87,7 +87,16 @@ def verify() -> None:
         sys.exit(str(report.fault))
 
 
+def settled() -> None:
+    """Exit 1 if a migration waits, or if the models call for one that is not there."""
+    from django.core.management import call_command
+
+    call_command("migrate", check_unapplied=True)
+    call_command("makemigrations", check_changes=True, dry_run=True)
+    verify()
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    {"people": people, "draft": draft, "verify": verify}[sys.argv[1]](*sys.argv[2:])
+    {"people": people, "draft": draft, "verify": verify, "settled": settled}[sys.argv[1]](*sys.argv[2:])
