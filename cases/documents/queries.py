@@ -82,10 +82,26 @@ def shareable_grants(case: Case, now: datetime) -> "QuerySet[Grant]":
     return open_.select_related("organisation")
 
 
-def readers(document: Document) -> list[Entry]:
+@dataclass(frozen=True)
+class Reader:
+    """One download. `name` is empty where the organization alone is told."""
+
+    name: str
+    organisation: str
+    number: int
+    at: datetime
+
+
+def readers(document: Document, user: User, now: datetime) -> list[Reader]:
     """Who opened the document, newest first, as the audit log has it (the newest hundred)."""
+    inside = visibility.sees_several_developers(user, now)
     opened = Entry.objects.filter(kind="document.opened", subject_id=str(document.pk))
-    return list(opened.order_by("-id")[:READERS_SHOWN])
+
+    def reader(one: Entry) -> Reader:
+        name = visibility.actor_name(one.role, one.actor_name, inside=inside)
+        return Reader(name, one.organisation_name, one.data["number"], one.at)
+
+    return [reader(one) for one in opened.order_by("-id")[:READERS_SHOWN]]
 
 
 @dataclass(frozen=True)

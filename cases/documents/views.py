@@ -109,7 +109,7 @@ def _page(request: Request, document: Document) -> dict[str, Any]:
         "newest": versions[0] if versions else None,
         "download_label": f"Download version {versions[0].number}" if versions else "",
         "open_off": open_off,
-        "readers": queries.readers(document) if reads_log else None,
+        "readers": queries.readers(document, user, now) if reads_log else None,
         "shares": queries.shares(document) if sees_case else [],
         "offers": queries.offers(document, user, now) if sees_case else [],
     }

@@ -218,7 +218,7 @@ def record_disclosure(
     case = locked(determination.case)
     determination = Determination.objects.select_for_update(of=("self",)).get(pk=determination.pk)
     appointment = policy.require(by, "disclosure.record", case, now=now)
-    refuse_when(guards.disclosing(determination, determination.disclosures.exists()))
+    refuse_when(guards.disclosing(case, determination, determination.disclosures.exists()))
     refuse_when(guards.extent(determination, extent, summary, reason), conflict=False)
     text = texts.disclosed_text(determination.snapshot, determination.signed_at, extent, texts.tidy(summary))
     if text_digest is not None and text_digest != texts.text_digest(text):

@@ -110,8 +110,10 @@ def outcome(chosen: str, packet: Packet) -> str | None:
     return None
 
 
-def disclosing(determination: Determination, recorded: bool) -> str | None:
-    """What is disclosed is recorded once, of a determination in force."""
+def disclosing(case: Case, determination: Determination, recorded: bool) -> str | None:
+    """What is disclosed is recorded once, of a determination in force, and not after the developer withdrew."""
+    if case.stage == lifecycle.WITHDRAWN:
+        return "This case was withdrawn, so nothing of its determination is disclosed any more. The record stays."
     if determination.rescinded_at is not None:
         return "This determination was rescinded, so nothing of it is disclosed."
     if recorded:

@@ -92,7 +92,11 @@ def _buttons(
             address = reverse("cases:determination_new", args=[case.pk])
             buttons.append({"label": "Sign the determination", "url": address, "off": off})
     undisclosed = signed if signed is not None and not signed.disclosures.all() else None
-    if undisclosed is not None and policy.standing(user, "disclosure.record", case, now):
+    if (
+        undisclosed is not None
+        and case.stage != lifecycle.WITHDRAWN
+        and policy.standing(user, "disclosure.record", case, now)
+    ):
         address = reverse("cases:disclosure_new", args=[undisclosed.pk])
         buttons.append({"label": "Record what is disclosed", "url": address, "off": None})
     return buttons

@@ -89,7 +89,7 @@ def determination(request: Request, determination_id: UUID) -> HttpResponse:
         panels=packets.panels(packet) if content else [],
         disclosure=disclosure,
         may_rescind=rescinding and guards.rescinding(found) is None,
-        may_disclose=disclosing and guards.disclosing(found, disclosure is not None) is None,
+        may_disclose=disclosing and guards.disclosing(found.case, found, disclosure is not None) is None,
     )
     return render(request, "cases/labels/determination.html", context)
 

@@ -162,7 +162,7 @@ def disclosure_new(request: Request, determination_id: UUID) -> HttpResponse:
         form=form,
         preview=preview,
         preview_digest=texts.text_digest(preview) if preview else "",
-        off=guards.disclosing(found, found.disclosures.exists()),
+        off=guards.disclosing(found.case, found, found.disclosures.exists()),
     )
     return render(request, "cases/labels/disclosure_new.html", context, status=status_of(form))
 

@@ -112,6 +112,7 @@ def _to_disclose(user: User, now: datetime) -> Iterable[Waiting]:
     undisclosed = (
         Determination.objects.visible_to(user, now)
         .filter(_mine(user, "case_id"), rescinded_at__isnull=True, disclosures__isnull=True)
+        .exclude(case__stage=lifecycle.WITHDRAWN)
         .select_related("case__model_version__model")
         .order_by("signed_at")
     )

@@ -9,7 +9,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subque
 from django.urls import reverse
 
 from accounts.models import Appointment, User
-from accounts.roles import AGENCY, OVERSIGHT, ROLES
+from accounts.roles import AGENCY, ROLES
 from cases.register.models import Assignment, Case, CaseQuerySet, Note, Recusal, ReleaseMilestone
 from cases.register.waiting import Waiting
 from cases.rules import lifecycle, policy, visibility
@@ -29,14 +29,6 @@ class Offer(NamedTuple):
     url: str
     off: str | None
     primary: bool
-
-
-class Step(NamedTuple):
-    """What comes next, whose it is, and until when where that is set."""
-
-    sentence: str
-    owed_by: str
-    until: datetime | None
 
 
 # -- the head of the case page --------------------------------------------------------------------------------------
@@ -72,44 +64,6 @@ def _reached(case: Case) -> str:
     if case.acknowledged_at is not None:
         return lifecycle.SCOPING
     return lifecycle.RECEIVED if case.submitted_at is not None else lifecycle.DRAFT
-
-
-STEPS: Final = {
-    lifecycle.DRAFT: ("The developer's liaison completes the draft and submits it.", "Developer liaison"),
-    lifecycle.RECEIVED: ("A case officer acknowledges the submission.", "Case officer"),
-    lifecycle.SCOPING: (
-        "Both sides sign the access agreement, or the case officer begins benchmarking on documents alone.",
-        "Signing officials of both sides",
-    ),
-    lifecycle.ACCESS: ("The agency uses its access; the case officer then begins benchmarking.", "Case officer"),
-    lifecycle.BENCHMARKING: ("Evaluators import and accept runs; the case officer then begins labeling.", "Evaluators"),
-    lifecycle.LABELING: (
-        "The offices asked give their views, the determining official signs, and the case officer closes the case.",
-        "Determining official",
-    ),
-}  # fmt: skip
-GOVERNMENT_SCOPING: Final = (
-    "The case officer begins benchmarking; a case the government opened has no access."
-)
-# What the developer reads where the agency works: nothing of who has answered what.
-DEVELOPER_READS: Final = "The agency completes its review. Nothing is asked of you."
-
-
-def next_step(case: Case, user: User, now: datetime) -> Step:
-    """What comes next, who owes it, and until when. `user` decides only how much of the agency's work is told."""
-    if case.is_terminal:
-        reason = lifecycle.CLOSED_REASONS.get(case.closed_reason, "withdrawn by the developer")
-        return Step(f"The case has ended: {reason}. It never reopens.", "", None)
-    sentence, owed_by = STEPS[case.stage]
-    if case.stage == lifecycle.SCOPING and case.origin == "government":
-        sentence, owed_by = GOVERNMENT_SCOPING, "Case officer"
-    if case.stage in (lifecycle.BENCHMARKING, lifecycle.LABELING) and not _sees_agency_work(user, now):
-        sentence, owed_by = DEVELOPER_READS, "Agency"
-    return Step(sentence, owed_by, case.acknowledge_due_at if case.stage == lifecycle.RECEIVED else None)
-
-
-def _sees_agency_work(user: User, now: datetime) -> bool:
-    return any(a.organisation.kind in (AGENCY, OVERSIGHT) for a in user.appointments_at(now))
 
 
 def moves_for(case: Case, user: User, now: datetime) -> list[Offer]:

@@ -14,7 +14,7 @@ from cases.labels import queries as labels
 from cases.register import queries as register
 from cases.register.models import Case
 from cases.reports import history
-from cases.rules import markings, visibility
+from cases.rules import markings, steps, visibility
 
 RECENT: Final = 10
 
@@ -47,7 +47,7 @@ def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
     """Everything the case page shows to this person."""
     sections = _sections(case, user, now)
     moves = register.moves_for(case, user, now)
-    step, owed_by, until = register.next_step(case, user, now)
+    step, owed_by, until = steps.next_step(case, user, now)
     recent = list(history.entries(case, user, now)[:RECENT])
     seen = [case.marking, *(mark for section in sections for mark in section.facts.get("markings", []))]
     return {

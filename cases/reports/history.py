@@ -107,14 +107,16 @@ def lines(
     """Entries as lines. With `changes`, a fixed number of queries a kind of row fetches the old and new values."""
     auditor = visibility.entry_kinds(user, now) is None
     reads = case is not None and visibility.reads_content(user, case, now)
+    inside = visibility.sees_several_developers(user, now)
     changed = _changes(found, reads) if changes else {}
     capacities = dict(capacity_choices())
     return [
         Line(
             at=entry.at,
-            who=entry.actor_name,
+            who=(name := visibility.actor_name(entry.role, entry.actor_name, inside=inside))
+            or entry.organisation_name,
             capacity=_capacity(entry, capacities),
-            organisation=entry.organisation_name,
+            organisation=entry.organisation_name if name else "",
             sentence=events.sentence(entry.kind, entry.data) if entry.kind in events.EVENTS else entry.kind,
             reason=entry.reason if reads else "",
             changes=changed.get(entry.pk, []),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import uuid4
 
 from accounts.models import User
 from cases.rules import policy
@@ -11,11 +10,13 @@ from portal.audit.journal import record
 from portal.audit.models import Entry
 from portal.audit.verify import verify
 from portal.kit.actions import action
+from portal.kit.refusal import Refused
 from portal.notify.models import Outbox
 from portal.notify.outbox import enqueue
 
 JOB: Final = "reports.verify_audit"
 STREAM: Final = "oversight"
+RUNNING: Final = "A verification is running already. Its result appears here; ask for another after it."
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,16 @@ class Verification:
 
 @action
 def ask_verification(*, by: User, now: datetime) -> None:
-    """Have a worker verify the whole log on behalf of `by`."""
+    """Have a worker verify the whole log on behalf of `by`: one at a time.
+
+    The key names the verification before this one, so of two asked for in the same moment the outbox keeps one.
+    """
     policy.require(by, "history.verify", now=now)
-    enqueue(JOB, key=f"verify:{uuid4()}", args={"asked_by": str(by.pk)}, now=now)
+    if running():
+        raise Refused(RUNNING, conflict=True)
+    before = Outbox.objects.filter(job=JOB).order_by("-created_at", "-pk").first()
+    key = f"verify:after:{before.pk if before else 'none'}"
+    enqueue(JOB, key=key, args={"asked_by": str(by.pk)}, now=now)
 
 
 @action

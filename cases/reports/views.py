@@ -113,7 +113,13 @@ def verify(request: Request) -> HttpResponse:
         verification.ask_verification(by=request.user, now=request.now)
         messages.success(request, "Verification has begun. Its result appears below.")
         return redirect("cases:verify")
-    context = {"title": "Verification", "found": verification.newest(), "running": verification.running()}
+    running = verification.running()
+    context = {
+        "title": "Verification",
+        "found": verification.newest(),
+        "running": running,
+        "off": verification.RUNNING if running else "",
+    }
     template = "verify_results.html" if getattr(request, "htmx", False) else "verify.html"
     return render(request, f"cases/reports/{template}", context)
 

@@ -1,4 +1,4 @@
-"""Yes-or-no facts about the rows of a case, which guards ask: a query each, or all within the query of the case.
+"""Facts about the rows of a case, which guards and the next step ask: a query each, or all within that of the case.
 
 A page that shows every move loads its case `with_facts` and then costs no query a guard. To add a fact, add its row.
 """
@@ -10,12 +10,14 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 if TYPE_CHECKING:
     from cases.register.models import Case
 
 Condition = dict[str, Any]
 IN_FORCE: Final[Condition] = {"rescinded_at__isnull": True}
+AWAITED: Final[Condition] = {"required": True, "answer": ""}
 EVALUATING: Final[Condition] = {"role": "evaluator", "until__isnull": True}
 
 # name: related rows of the case, and the condition on them at an instant
@@ -28,7 +30,11 @@ FACTS: Final[dict[str, tuple[str, Callable[[datetime], Condition]]]] = {
     "checked_pointer": ("high_side_pointers", lambda now: {"checked_by__isnull": False}),
     "determination": ("determinations", lambda now: IN_FORCE),
     "disclosure": ("determinations", lambda now: {**IN_FORCE, "disclosures__isnull": False}),
-    "open_consultation": ("consultations", lambda now: {"required": True, "answer": ""}),
+    "consultation": ("consultations", lambda now: {}),
+    "open_consultation": ("consultations", lambda now: AWAITED),
+    "offered_agreement": ("agreements", lambda now: {"state__in": ("draft", "offered")}),
+    "developer_offers": ("agreements", lambda now: {"state": "offered", "signatures__side": "developer"}),
+    "agency_offers": ("agreements", lambda now: {"state": "offered", "signatures__side": "agency"}),
 }  # fmt: skip
 
 
@@ -50,6 +56,24 @@ def evaluates(case: "Case", person_id: UUID) -> bool:
     return case.assignments.filter(**EVALUATING, person=person_id).exists()
 
 
+def evaluated(case: "Case") -> bool:
+    """Whether anybody is assigned as an evaluator: as loaded with the case, else asked now."""
+    known: list[UUID] | None = case.__dict__.get("fact_evaluators")
+    return bool(known) if known is not None else case.assignments.filter(**EVALUATING).exists()
+
+
+def awaited(case: "Case") -> list[tuple[str, datetime]]:
+    """Offices whose required answer is open, with the hour at which it falls due, the first due first."""
+    known: list[dict[str, str]] | None = case.__dict__.get("fact_awaited")
+    if known is not None:
+        return [(one["office"], datetime.fromisoformat(one["due"])) for one in known]
+    found = case.consultations.filter(**AWAITED).order_by(*_FIRST_DUE)
+    return list(found.values_list("office__short_name", "due_at"))
+
+
+_FIRST_DUE: Final = ("due_at", "office__short_name")
+
+
 def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     """Cases with every fact loaded: for pages, which show a moment; actions lock a case and ask anew."""
 
@@ -59,4 +83,6 @@ def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
 
     found = {f"fact_{key}": Exists(rows_of(rows).filter(**at(now))) for key, (rows, at) in FACTS.items()}
     evaluators = ArraySubquery(rows_of("assignments").filter(**EVALUATING).values("person"))
-    return cases.annotate(**found, fact_evaluators=evaluators)
+    open_rows = rows_of("consultations").filter(**AWAITED).order_by(*_FIRST_DUE)
+    due = ArraySubquery(open_rows.values(one=JSONObject(office="office__short_name", due="due_at")))
+    return cases.annotate(**found, fact_evaluators=evaluators, fact_awaited=due)

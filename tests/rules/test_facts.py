@@ -29,10 +29,10 @@ TOLD = {
     walk.agreed: {"signed_agreement", "developer_signature", "started_window"},
     walk.granted: {"signed_agreement", "developer_signature", "started_window", "open_grant"},
     walk.measured: {"accepted_run"},
-    walk.asked: {"accepted_run", "open_consultation"},
-    walk.determined: {"accepted_run", "determination"},
-    walk.labelled: {"accepted_run", "determination", "disclosure"},
-    _rescinded: {"accepted_run"},
+    walk.asked: {"accepted_run", "consultation", "open_consultation"},
+    walk.determined: {"accepted_run", "consultation", "determination"},
+    walk.labelled: {"accepted_run", "consultation", "determination", "disclosure"},
+    _rescinded: {"accepted_run", "consultation"},
 }
 
 

@@ -11,12 +11,14 @@ from django.test import Client
 from accounts.demo import sign_in_as
 from accounts.models import User
 from cases.access.actions import retract, suspend_grant
-from cases.documents.actions import add_version, mark, share
+from cases.documents.actions import add_version, mark, open_version, share
 from cases.documents.models import Document
 from cases.documents.queries import versions
 from cases.labels.actions import open_consultations, record_disclosure
+from cases.labels.queries import waiting
 from cases.register.actions import move_case, open_government_case, recuse
 from cases.register.models import Case
+from portal.kit.refusal import Refused
 from tests import walk
 from tests.cases.documents.grants import partner_grant
 from tests.cast import Cast
@@ -177,6 +179,40 @@ def test_a_disclosure_does_not_open_the_agencys_own_papers(
     assert "Review ended; no label recorded." in page(client_of(cast.liaison), case.get_absolute_url())
     own = walk.paper(case, cast.liaison, now)
     assert Document.objects.openable_by(cast.liaison, now).get() == own
+
+
+def test_nothing_of_a_withdrawn_case_is_disclosed(cast: Cast, now: datetime, client_of: ClientOf) -> None:
+    """The signed determination stays as a record; nobody is asked to disclose it, and the page says why not."""
+    case = walk.determined(cast, now)
+    signed = case.determinations.get()
+    assert any(one.verb == "Record what is disclosed" for one in waiting(cast.officer, now))
+    case = move_case(case=case, name="withdraw", by=cast.signatory, now=now)
+    with pytest.raises(Refused, match="withdrawn") as refused:
+        record_disclosure(determination=signed, extent="full", by=cast.officer, now=now)
+    assert refused.value.conflict
+    assert not case.determinations.get().disclosures.exists()
+    assert not any(one.verb == "Record what is disclosed" for one in waiting(cast.officer, now))
+    client = client_of(cast.officer)
+    assert "disclosure/" not in page(client, case.get_absolute_url())
+    assert "This case was withdrawn" in page(client, f"{signed.get_absolute_url()}disclosure/")
+
+
+def test_outside_the_agency_a_consulted_office_stands_for_its_people(
+    cast: Cast, now: datetime, client_of: ClientOf
+) -> None:
+    """The developer reads when and from which organization its paper was opened; the agency reads by whom."""
+    case = walk.asked(cast, now)
+    document = case.documents.get(kind="system_card")
+    with open_version(version=document.versions.get(), by=cast.consultee, now=now):
+        pass
+    for who, named in ((cast.liaison, False), (cast.officer, True), (cast.auditor, True)):
+        client = client_of(who)
+        log = page(client, document.get_absolute_url()) if who != cast.officer else ""
+        history = history_of(client, case)
+        assert (cast.consultee.name in history) is named
+        assert cast.office.name in history
+        assert (cast.consultee.name in log) is (named and who != cast.officer)
+        assert (cast.office.name in log) is (who != cast.officer)
 
 
 # -- numbers and titles in confirmations ----------------------------------------------------------------------

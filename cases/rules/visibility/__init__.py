@@ -16,7 +16,7 @@ from cases.rules.visibility.basis import (
 from cases.rules.visibility.case import case_ids, cases, of_case
 from cases.rules.visibility.document import document_content, documents, version_numbers
 from cases.rules.visibility.grant import grant_is_live, grants, partner_reads
-from cases.rules.visibility.history import entry_kinds, reads_content, reads_titles
+from cases.rules.visibility.history import actor_name, entry_kinds, reads_content, reads_titles
 from cases.rules.visibility.told import people
 from cases.rules.visibility.work import (
     consultations,
@@ -34,6 +34,7 @@ __all__ = [
     "DEVELOPER_ROLES",
     "NOTHING",
     "PROGRAMME_ROLES",
+    "actor_name",
     "agency_side",
     "case_ids",
     "cases",

@@ -24,6 +24,11 @@ def entry_kinds(user: User, now: datetime) -> list[str] | None:
     return [event.kind for event in events.EVENTS.values() if event.readers & mine]
 
 
+def actor_name(role: str, name: str, *, inside: bool) -> str:
+    """The name under which an entry shows who acted: outside the agency a consulted office stands for its people."""
+    return "" if role == "consultee" and not inside else name
+
+
 def reads_content(user: User, case: "Case", now: datetime) -> bool:
     """Whether this person reads content fields of the case, or sees them as *changed*."""
     if case.stage == lifecycle.WITHDRAWN:

@@ -1,7 +1,9 @@
 """The auditor's desk, verification on a page, notices, and homes."""
 
 from collections.abc import Callable
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -16,6 +18,7 @@ from cases.reports.notices import GONE
 from demo.people import load_people
 from demo.story import beginning, tell
 from portal.audit.models import Entry
+from portal.kit.refusal import Refused
 from portal.notify.models import Notice, Outbox
 from tests import walk
 from tests.cast import Cast
@@ -29,6 +32,8 @@ def test_verification_is_asked_done_and_shown(cast: Cast, now: datetime, client_
     client, address = client_of(cast.auditor), reverse("cases:verify")
     assert client.post(address).status_code == 302
     assert "A verification is running" in client.get(address).content.decode()
+    again = client.post(address)
+    assert (again.status_code, verification.RUNNING in again.content.decode()) == (409, True)
     job = Outbox.objects.get(job=verification.JOB)
     tasks.verify_audit(**job.args, now=now)
     Outbox.objects.filter(pk=job.pk).update(done_at=now)
@@ -37,6 +42,25 @@ def test_verification_is_asked_done_and_shown(cast: Cast, now: datetime, client_
     assert "A verification is running" not in page
     assert client_of(cast.officer).post(address).status_code == 403
     assert Outbox.objects.filter(job=verification.JOB).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_verifications_at_once_are_one(cast: Cast, now: datetime) -> None:
+    """The database keeps one; when it is done the next may be asked for."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: _ask(cast.auditor, now), range(2)))
+    assert Outbox.objects.filter(job=verification.JOB).count() == 1
+    for more in (1, 2):
+        Outbox.objects.filter(job=verification.JOB).update(done_at=now)
+        verification.ask_verification(by=cast.auditor, now=now + timedelta(seconds=more))
+        assert Outbox.objects.filter(job=verification.JOB, done_at=None).count() == 1
+
+
+def _ask(by: User, now: datetime) -> None:
+    """Ask, whatever else is running; on a connection of its own."""
+    with suppress(Refused):
+        verification.ask_verification(by=by, now=now)
+    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)
