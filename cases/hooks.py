@@ -6,6 +6,7 @@ from uuid import UUID
 from accounts.models import User
 from cases.access import hooks as _access  # noqa: F401  registers on case_moved and release_stated
 from cases.access.models import Grant
+from cases.benchmarks import hooks as _benchmarks  # noqa: F401  registers on job_given_up
 from cases.labels.models import Consultation
 from cases.register.models import Case
 from portal.kit.registry import hook

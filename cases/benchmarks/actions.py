@@ -39,6 +39,9 @@ from portal.notify.notices import tell
 STREAM = "benchmarks"
 READ_JOB = "benchmarks.read_run"
 ENDED = "The case ended before its log was read."
+LEFT = (
+    "No worker could finish reading this log. Read it again; if that does not help, ask who runs the portal."
+)
 
 
 @dataclass(frozen=True)
@@ -273,6 +276,40 @@ def _close_unread(run: Run, sentence: str, by: User, now: datetime) -> None:
     happened(
         "run.unreadable", case=run.case, by=by, now=now, appointment=appointment, subject=run, rows=[run]
     )
+
+
+@action
+def leave_unread(*, run: Run, by: User | None, now: datetime) -> None:
+    """Keep that no worker could read a log after every attempt; nothing is said of the file, and it can be read again.
+
+    `by` is None: nobody asked for it. The case's evaluators are told. A run that was read meanwhile stays as it is.
+    """
+    fresh = _unread(run)
+    if fresh is None:
+        return
+    if fresh.case.is_terminal:
+        _close_unread(fresh, ENDED, fresh.imported_by, now)
+        return
+    fresh.state, fresh.refused = "unread", LEFT
+    fresh.save()
+    happened("run.left_unread", case=fresh.case, by=by, now=now, subject=fresh, rows=[fresh])
+
+
+@action
+def read_again(*, run: Run, by: User, now: datetime) -> Run:
+    """Have a worker read a log that none could read before; a second press finds it waiting already."""
+    case = locked(run.case)
+    appointment = policy.require(by, "run.import", case, now=now)
+    _refuse_stage(case)
+    run = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state != "unread":
+        raise Refused(f"This log is {run.get_state_display()}, so it is not read again.", conflict=True)
+    run.state, run.refused = "queued", ""
+    run.save()
+    key = f"read_run:{run.pk}:{now.isoformat()}"
+    outbox.enqueue(READ_JOB, key=key, args={"run_id": str(run.pk)}, now=now)
+    happened("run.read_again", case=case, by=by, now=now, appointment=appointment, subject=run, rows=[run])
+    return run
 
 
 @action

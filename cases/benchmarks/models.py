@@ -154,6 +154,7 @@ class Run(Guarded):
         ("reading", "being read"),
         ("read", "read"),
         ("unreadable", "unreadable"),
+        ("unread", "unreadable for now"),
     ]
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="runs")

@@ -144,7 +144,10 @@ def _runs(user: User, now: datetime) -> list[Waiting]:
     open_runs = (
         Run.objects.visible_to(user, now)
         .filter(
-            ~Exists(newer), state__in=["read", "unreadable"], accepted_at=None, case__stage__in=RUN_STAGES
+            ~Exists(newer),
+            state__in=["read", "unreadable", "unread"],
+            accepted_at=None,
+            case__stage__in=RUN_STAGES,
         )
         .select_related("case__model_version__model", "suite_version__suite")
         .defer(*LARGE)
@@ -152,6 +155,7 @@ def _runs(user: User, now: datetime) -> list[Waiting]:
     )
     verbs = {
         ("unreadable", False): "Look at an unreadable log",
+        ("unread", False): "Have a log read again",
         ("read", False): "Look at a run that is not complete",
     }
     return [

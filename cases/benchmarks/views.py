@@ -15,7 +15,7 @@ from accounts.requests import Request
 from cases.benchmarks import actions, forms, panels, queries, rulebook
 from cases.benchmarks.models import HighSidePointer, Run, SuiteVersion, SuiteVersionQuerySet, ThresholdRule
 from cases.register.models import Case
-from cases.register.pages import frame
+from cases.register.pages import frame, on_case, one_case
 from cases.rules import markings, policy, visibility
 from portal.audit.models import Entry
 from portal.kit.files import receiving, shown_name
@@ -57,7 +57,7 @@ def _below_suites(title: str, version: SuiteVersion | None = None, **more: Any) 
 
 
 def _case(request: Request, case_id: UUID) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.user, request.now).for_list(), pk=case_id)
+    return one_case(Case.objects.visible_to(request.user, request.now).for_list(), case_id)
 
 
 # -- suites and rules ---------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def run_new(request: Request, case_id: UUID) -> HttpResponse:
 def _run(request: Request, run_id: UUID) -> Run:
     seen = queries.with_findings(Run.objects.visible_to(request.user, request.now))
     related = ("case__developer", "case__model_version__model", "model_version__model", "accepted_by")
-    return get_object_or_404(seen.select_related(*related).prefetch_related("scores"), pk=run_id)
+    return on_case(seen.select_related(*related).prefetch_related("scores"), run_id)
 
 
 @require_safe
@@ -244,6 +244,15 @@ def run_state(request: Request, run_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def run_read_again(request: Request, run_id: UUID) -> HttpResponse:
+    """Have a log that no worker could read be read again."""
+    found = _run(request, run_id)
+    actions.read_again(run=found, by=request.user, now=request.now)
+    messages.success(request, "A worker reads the log again.")
+    return redirect(found)
+
+
+@require_POST
 def run_accept(request: Request, run_id: UUID) -> HttpResponse:
     """Accept a run as evidence of its case."""
     found = _run(request, run_id)
@@ -278,7 +287,7 @@ def pointer_check(request: Request, pointer_id: UUID) -> HttpResponse:
     user = request.user
     seen = HighSidePointer.objects.visible_to(user, request.now)
     related = ("case__developer", "case__model_version__model", "recorded_by", "checked_by")
-    pointer = get_object_or_404(seen.select_related(*related), pk=pointer_id)
+    pointer = on_case(seen.select_related(*related), pointer_id)
     policy.require(user, "pointer.record", pointer.case, now=request.now)
     if request.method == "POST":
         actions.check_pointer(pointer=pointer, by=user, now=request.now)

@@ -62,13 +62,13 @@ def state_of(document: Document) -> tuple[str, str] | None:
 def open_refusal(user: User, version: DocumentVersion, now: datetime) -> str | None:
     """Why this person may not open these bytes, though it may see their row; None when it may."""
     document = version.document
-    numbers = visibility.version_numbers(user, document, now)
-    if numbers is not None and version.number not in numbers:
-        return "This version is not in your packet. The case officer can ask again on a newer one."
     if version.state != "available":
         return "This version is not available. The security manager decides about it."
     if Document.objects.openable_by(user, now).filter(pk=document.pk).exists():
-        return None
+        numbers = visibility.opened_numbers(user, document, now)
+        if numbers is None or version.number in numbers:
+            return None
+        return "This version is not in your packet. The case officer can ask again on a newer one."
     if document.withdrawn_at is not None:
         return "This document was withdrawn. Its bytes are kept as a record, and nobody opens them here."
     if document.case.stage == lifecycle.WITHDRAWN:
@@ -94,7 +94,7 @@ class Reader:
 
 def readers(document: Document, user: User, now: datetime) -> list[Reader]:
     """Who opened the document, newest first, as the audit log has it (the newest hundred)."""
-    inside = visibility.sees_several_developers(user, now)
+    inside = visibility.inside(user, document.case, now)
     opened = Entry.objects.filter(kind="document.opened", subject_id=str(document.pk))
 
     def reader(one: Entry) -> Reader:

@@ -16,7 +16,7 @@ from cases.documents import actions, queries
 from cases.documents.forms import MarkingForm, ShareForm, UploadForm, VersionForm, WithdrawForm
 from cases.documents.models import Document
 from cases.register.models import Case
-from cases.register.pages import crumbs, frame
+from cases.register.pages import crumbs, frame, on_case, one_case
 from cases.rules import markings, policy, visibility
 from portal.kit.forms import attempt, status_of
 from portal.kit.refusal import Refused
@@ -35,7 +35,7 @@ def _document(request: Request, document_id: UUID) -> Document:
     """The document, as far as this person may see its row."""
     visible = Document.objects.visible_to(request.user, request.now)
     related = visible.select_related("case__model_version__model", "case__policy_version", "owner")
-    return get_object_or_404(related, pk=document_id)
+    return on_case(related, document_id)
 
 
 def _posted(request: Request) -> QueryDict | None:
@@ -55,7 +55,7 @@ def _require(request: Request, permission: str, case: Case) -> Any:
 def document_new(request: Request, case_id: UUID) -> HttpResponse:
     """Upload a document to a case."""
     visible = Case.objects.visible_to(request.user, request.now).select_related("policy_version")
-    case = get_object_or_404(visible, pk=case_id)
+    case = one_case(visible, case_id)
     appointment = _require(request, "document.upload", case)
     form = UploadForm(
         _posted(request),

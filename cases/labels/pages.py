@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from django.http import QueryDict
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import Request
 from cases.labels import guards
 from cases.labels.models import Determination
 from cases.register.models import Case
+from cases.register.pages import on_case, one_case
 from portal.kit.refusal import Refused
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -23,9 +23,7 @@ def posted(request: Request) -> QueryDict | None:
 def visible_case(request: Request, case_id: UUID) -> Case:
     """The case with what its pages show, or 404."""
     visible = Case.objects.visible_to(request.user, request.now)
-    return get_object_or_404(
-        visible.select_related("model_version__model", "developer", "policy_version"), pk=case_id
-    )
+    return one_case(visible.select_related("model_version__model", "developer", "policy_version"), case_id)
 
 
 def stop_when_ended(case: Case) -> None:
@@ -38,12 +36,12 @@ def stop_when_ended(case: Case) -> None:
 def visible_determination(request: Request, determination_id: UUID) -> Determination:
     """The determination with what its pages show, or 404."""
     visible = Determination.objects.visible_to(request.user, request.now)
-    return get_object_or_404(
+    return on_case(
         visible.select_related(
             "case__model_version__model", "case__developer", "case__policy_version", "signed_by", "rescinded_by",
             "appointment__organisation", "policy_version", "suite_version__suite", "label",
         ),
-        pk=determination_id,
+        determination_id,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
 
     None where the person has no such section: a developer of whose case nothing is disclosed yet sees an empty one.
     """
-    if visibility.sees_several_developers(user, now):
+    if visibility.inside(user, case, now):
         return _inside(case, user, now)
     return _outside(case, user, now)
 

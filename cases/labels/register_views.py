@@ -3,13 +3,14 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.requests import Request
 from cases.labels import forms, queries
 from cases.labels.models import Label
+from cases.register.pages import on_case
 from cases.rules import markings, visibility
 from portal.kit.paging import keyset_page
 
@@ -38,14 +39,14 @@ def register(request: Request) -> HttpResponse:
 @require_safe
 def label(request: Request, label_id: UUID) -> HttpResponse:
     """One register entry, with its evidence trail for those who may follow it."""
-    found = get_object_or_404(
+    found = on_case(
         Label.objects.visible_to(request.user, request.now).select_related(
             "case", "model_version__model__developer", "suite_version__suite", "determination__signed_by",
             "determination__appointment__organisation", "determination__policy_version",
         ),
-        pk=label_id,
+        label_id,
     )  # fmt: skip
-    inside = visibility.sees_several_developers(request.user, request.now)
+    inside = visibility.inside(request.user, found.case, request.now)
     snapshot = found.determination.snapshot
     context = {
         "title": str(found.model_version),

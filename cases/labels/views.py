@@ -19,7 +19,7 @@ from cases.labels.pages import (
     visible_case,
     visible_determination,
 )
-from cases.register.pages import frame
+from cases.register.pages import frame, on_case
 from cases.rules import policy, visibility
 from portal.kit.forms import attempt, status_of
 
@@ -55,7 +55,7 @@ def consultation_new(request: Request, case_id: UUID) -> HttpResponse:
 
 def _consultation(request: Request, consultation_id: UUID) -> Consultation:
     visible = Consultation.objects.visible_to(request.user, request.now)
-    return get_object_or_404(
+    return on_case(
         visible.select_related(
             "office",
             "asked_by",
@@ -64,7 +64,7 @@ def _consultation(request: Request, consultation_id: UUID) -> Consultation:
             "case__developer",
             "case__policy_version",
         ),
-        pk=consultation_id,
+        consultation_id,
     )
 
 
@@ -91,7 +91,7 @@ def consultation(request: Request, consultation_id: UUID) -> HttpResponse:
 def _consultation_context(request: Request, found: Consultation, form: forms.AnswerForm) -> dict[str, Any]:
     user, now, case = request.user, request.now, found.case
     content = queries.reads_packet(found, user, now)
-    inside = visibility.sees_several_developers(user, now)
+    inside = visibility.inside(user, case, now)
     speaks = queries.speaks_for_office(found, user, now)
     off = guards.answering(case, found, list(case.determinations.all())) if speaks else None
     visible = Document.objects.visible_to(user, now).filter(pk__in=packets.document_ids(found.packet))

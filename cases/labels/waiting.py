@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import User
@@ -88,12 +88,7 @@ def _mine(user: User, path: str) -> Q:
 
 
 def _of_officer(user: User, now: datetime) -> Iterable[Waiting]:
-    unasked = (
-        _in_labeling(user, now).filter(_mine(user, "pk"), consultations__isnull=True).order_by("stage_since")
-    )
-    for case in unasked[:ROWS]:
-        url = reverse("cases:consultation_new", args=[case.pk])
-        yield _waits("Ask the offices", case, case.stage_since, None, url)
+    yield from _to_ask_or_disclose(user, now)
     late = (
         Consultation.objects.visible_to(user, now)
         .filter(_mine(user, "case_id"), ~_signed_in_force("case_id"), answer="", due_at__lte=now)
@@ -105,20 +100,30 @@ def _of_officer(user: User, now: datetime) -> Iterable[Waiting]:
         said = f"{one.office.short_name} has not answered."
         url = reverse("cases:consultation_close", args=[one.pk])
         yield _waits("Record no response", one.case, one.asked_at, one.due_at, url, said)
-    yield from _to_disclose(user, now)
 
 
-def _to_disclose(user: User, now: datetime) -> Iterable[Waiting]:
-    undisclosed = (
-        Determination.objects.visible_to(user, now)
-        .filter(_mine(user, "case_id"), rescinded_at__isnull=True, disclosures__isnull=True)
-        .exclude(case__stage=lifecycle.WITHDRAWN)
-        .select_related("case__model_version__model")
-        .order_by("signed_at")
+def _to_ask_or_disclose(user: User, now: datetime) -> Iterable[Waiting]:
+    """Before anybody is asked, and after the determination is signed: in one query, for the homes."""
+    signed = Determination.objects.filter(case=OuterRef("pk"), rescinded_at__isnull=True)
+    undisclosed = signed.filter(disclosures__isnull=True)
+    unasked = ~Exists(signed) & ~Exists(Consultation.objects.filter(case=OuterRef("pk")))
+    cases = (
+        Case.objects.visible_to(user, now)
+        .filter(_mine(user, "pk"), unasked | Exists(undisclosed), stage=lifecycle.LABELING)
+        .annotate(
+            determined=Subquery(undisclosed.values("pk")), signed_at=Subquery(undisclosed.values("signed_at"))
+        )
+        .select_related("model_version__model")
+        .order_by("stage_since")
     )
-    for one in undisclosed[:ROWS]:
-        url = reverse("cases:disclosure_new", args=[one.pk])
-        yield _waits("Record what is disclosed", one.case, one.signed_at, None, url)
+    for case in cases[: 2 * ROWS]:
+        determined, signed_at = case.determined, case.signed_at  # type: ignore[attr-defined]
+        if determined is None:
+            url = reverse("cases:consultation_new", args=[case.pk])
+            yield _waits("Ask the offices", case, case.stage_since, None, url)
+        else:
+            url = reverse("cases:disclosure_new", args=[determined])
+            yield _waits("Record what is disclosed", case, signed_at, None, url)
 
 
 def _to_respond(user: User, now: datetime) -> Iterable[Waiting]:

@@ -159,14 +159,11 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any]:
 
     Assignments and recusals are the agency's and the auditor's to see; notes open to who may read them.
     """
-    agency = visibility.agency_side(user, now)
-    oversight = any(a.role == "auditor" for a in user.appointments_at(now))
+    inside = visibility.inside(user, case, now)
     found = people(case, now)
     reads_notes = policy.standing(user, "note.read", case, now) is not None
-    inside = agency or oversight
     return {
         "case": case,
-        "agency": agency,
         "inside": inside,
         "assigned": [p for p in found if p.what == "assigned"] if inside else [],
         "recused": [p for p in found if p.what == "recused"] if inside else [],
@@ -253,7 +250,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
     roles = {a.role for a in user.appointments_at(now)}
     found: list[Waiting] = []
     if "case_officer" in roles:
-        found += _to_acknowledge(user, now) + _unassigned(user, now)
+        found += _of_officer(user, now)
     if "liaison" in roles:
         found += _drafts(user, now)
     return found
@@ -263,30 +260,31 @@ def _visible(user: User, now: datetime) -> CaseQuerySet:
     return Case.objects.visible_to(user, now).for_list()
 
 
-def _to_acknowledge(user: User, now: datetime) -> list[Waiting]:
-    found = (
-        _visible(user, now).filter(stage=lifecycle.RECEIVED).order_by("acknowledge_due_at")[:WAITING_SHOWN]
-    )
-    return [
-        Waiting.on(
-            case, "Acknowledge", url=reverse("cases:move", args=[case.pk, "acknowledge"]), since=case.stage_since,
-            until=case.acknowledge_due_at, detail=case.developer.short_name,
-        )
-        for case in found
-    ]  # fmt: skip
-
-
-def _unassigned(user: User, now: datetime) -> list[Waiting]:
+def _of_officer(user: User, now: datetime) -> list[Waiting]:
+    """Submissions to acknowledge and cases without an evaluator, the first waiting of each, in one query."""
     evaluators = Assignment.objects.filter(case=OuterRef("pk"), role="evaluator", until__isnull=True)
     at_work = Q(stage__in=(lifecycle.SCOPING, lifecycle.ACCESS, lifecycle.BENCHMARKING))
-    found = _visible(user, now).filter(at_work & ~Exists(evaluators)).order_by("stage_since")[:WAITING_SHOWN]
+    seen = _visible(user, now)
+    received = seen.filter(stage=lifecycle.RECEIVED).order_by("acknowledge_due_at")[:WAITING_SHOWN]
+    unassigned = seen.filter(at_work & ~Exists(evaluators)).order_by("stage_since")[:WAITING_SHOWN]
     return [
-        Waiting.on(
-            case, "Assign an evaluator", url=reverse("cases:assign", args=[case.pk]),
-            since=case.acknowledged_at or case.stage_since, detail=case.developer.short_name,
-        )
-        for case in found
-    ]  # fmt: skip
+        _to_acknowledge(case) if case.stage == lifecycle.RECEIVED else _to_assign(case)
+        for case in received.union(unassigned, all=True)
+    ]
+
+
+def _to_acknowledge(case: Case) -> Waiting:
+    return Waiting.on(
+        case, "Acknowledge", url=reverse("cases:move", args=[case.pk, "acknowledge"]), since=case.stage_since,
+        until=case.acknowledge_due_at, detail=case.developer.short_name,
+    )  # fmt: skip
+
+
+def _to_assign(case: Case) -> Waiting:
+    return Waiting.on(
+        case, "Assign an evaluator", url=reverse("cases:assign", args=[case.pk]),
+        since=case.acknowledged_at or case.stage_since, detail=case.developer.short_name,
+    )  # fmt: skip
 
 
 def _drafts(user: User, now: datetime) -> list[Waiting]:

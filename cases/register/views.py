@@ -14,7 +14,7 @@ from accounts.roles import ROLES
 from cases.register import actions, queries
 from cases.register.forms import AssignForm, DraftForm, MoveForm, NoteForm, RecuseForm, ReleaseForm
 from cases.register.models import Assignment, Case
-from cases.register.pages import frame
+from cases.register.pages import frame, one_case
 from cases.rules import lifecycle, policy, visibility
 from portal.kit.forms import attempt, status_of
 from portal.kit.refusal import Refused
@@ -30,7 +30,7 @@ def _case(request: Request, case_id: UUID) -> Case:
     visible = Case.objects.visible_to(request.user, request.now).select_related(
         "model_version__model", "policy_version"
     )
-    return get_object_or_404(visible.select_related("developer"), pk=case_id)
+    return one_case(visible.select_related("developer"), case_id)
 
 
 def _posted(request: Request) -> QueryDict | None:

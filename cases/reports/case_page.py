@@ -63,7 +63,6 @@ def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
         "edit_url": register.edit_url(case, user, now),
         "moves": [one for one in moves if not one.primary],
         "sections": sections,
-        "agency_side": visibility.agency_side(user, now),
         "lines": history.lines(recent, user, case, now, changes=False),
         "crumbs": crumbs(case),
     }

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import Request
 from cases.documents.models import Document
 from cases.register.models import Case
+from cases.register.pages import one_case
 from cases.register.queries import with_stage_left
 from cases.reports import case_page, desk, history, verification
 from cases.reports.forms import CaseFilter, DeskFilter
@@ -68,9 +69,8 @@ def _before(request: Request) -> str:
 @require_safe
 def case_history(request: Request, case_id: UUID) -> HttpResponse:
     """The whole history of a case, filtered by chips, page by page."""
-    found = get_object_or_404(
-        Case.objects.visible_to(request.user, request.now).select_related("model_version__model"), pk=case_id
-    )
+    visible = Case.objects.visible_to(request.user, request.now)
+    found = one_case(visible.select_related("model_version__model"), case_id)
     group = request.GET.get("about", "")
     group = group if group in history.GROUPS else ""
     entries, older = history.page(history.entries(found, request.user, request.now, group), _before(request))

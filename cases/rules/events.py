@@ -85,6 +85,8 @@ _ALL: Final = (
     Event("run.imported", "imported an evaluation log", _AGENCY),
     Event("run.read", "read the evaluation log", _AGENCY, (EVALUATOR,)),
     Event("run.unreadable", "could not read the evaluation log; it is kept as evidence", _AGENCY, (EVALUATOR,)),
+    Event("run.left_unread", "could not read the evaluation log for now; it can be read again", _AGENCY, (EVALUATOR,)),
+    Event("run.read_again", "had the evaluation log read again", _AGENCY),
     Event("run.accepted", "accepted the run", _AGENCY, (OFFICER,)),
     Event("pointer.recorded", "recorded a high-side pointer", _AGENCY, (OFFICER,)),
     Event("pointer.checked", "checked the cover text of a high-side pointer", _AGENCY, (OFFICER,)),

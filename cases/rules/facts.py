@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ def evaluates(case: "Case", person_id: UUID) -> bool:
     return case.assignments.filter(**EVALUATING, person=person_id).exists()
 
 
+def recused(case: "Case", person_id: UUID) -> bool:
+    """Whether the person is recused from the case: as loaded with the case, else asked now."""
+    known: list[UUID] | None = case.__dict__.get("fact_recused")
+    if known is not None:
+        return person_id in known
+    return case.recusals.filter(until__isnull=True, person=person_id).exists()
+
+
 def evaluated(case: "Case") -> bool:
     """Whether anybody is assigned as an evaluator: as loaded with the case, else asked now."""
     known: list[UUID] | None = case.__dict__.get("fact_evaluators")
@@ -67,11 +76,8 @@ def awaited(case: "Case") -> list[tuple[str, datetime]]:
     known: list[dict[str, str]] | None = case.__dict__.get("fact_awaited")
     if known is not None:
         return [(one["office"], datetime.fromisoformat(one["due"])) for one in known]
-    found = case.consultations.filter(**AWAITED).order_by(*_FIRST_DUE)
+    found = case.consultations.filter(**AWAITED).order_by("due_at", "office__short_name")
     return list(found.values_list("office__short_name", "due_at"))
-
-
-_FIRST_DUE: Final = ("due_at", "office__short_name")
 
 
 def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
@@ -82,7 +88,24 @@ def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
         return relation.related_model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
 
     found = {f"fact_{key}": Exists(rows_of(rows).filter(**at(now))) for key, (rows, at) in FACTS.items()}
-    evaluators = ArraySubquery(rows_of("assignments").filter(**EVALUATING).values("person"))
-    open_rows = rows_of("consultations").filter(**AWAITED).order_by(*_FIRST_DUE)
+    open_rows = rows_of("consultations").filter(**AWAITED).order_by("due_at", "office__short_name")
     due = ArraySubquery(open_rows.values(one=JSONObject(office="office__short_name", due="due_at")))
-    return cases.annotate(**found, fact_evaluators=evaluators, fact_awaited=due)
+    return with_people(cases.annotate(**found, fact_awaited=due), "pk")
+
+
+def with_people(rows: QuerySet[Any], case_id: str) -> QuerySet[Any]:
+    """Rows with who evaluates, and who is recused from, the case whose id `case_id` leads to; see `hand_on`."""
+
+    def people(model: str, **condition: Any) -> ArraySubquery:
+        found = apps.get_model("cases", model)._default_manager.filter(case=OuterRef(case_id), **condition)
+        return ArraySubquery(found.values("person"))
+
+    return rows.annotate(
+        fact_evaluators=people("Assignment", **EVALUATING), fact_recused=people("Recusal", until__isnull=True)
+    )
+
+
+def hand_on(row: Model, case: "Case") -> None:
+    """Give the case of a row what was loaded with the row."""
+    for name in ("fact_evaluators", "fact_recused"):
+        case.__dict__[name] = row.__dict__[name]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from accounts.models import Appointment, User
 from accounts.permissions import PERMISSIONS
-from accounts.roles import AGENCY, DEVELOPER, OPERATOR, OVERSIGHT, PARTNER, ROLES, holders_of
+from accounts.roles import ROLES, holders_of
 from cases.rules import lifecycle
-from cases.rules.facts import evaluates
+from cases.rules.facts import recused
+from cases.rules.standing import stands_right
 from portal.kit.refusal import Refused
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def appointment_for(user: User, permission: str, case: "Case | None", now: datetime) -> Appointment | None:
     """The live appointment under which `user` may use `permission` (on `case`), or None."""
-    if case is not None and _recused(user, case):
+    if case is not None and recused(case, user.pk):
         return None
     return standing(user, permission, case, now)
 
@@ -28,37 +29,9 @@ def appointment_for(user: User, permission: str, case: "Case | None", now: datet
 def standing(user: User, permission: str, case: "Case | None", now: datetime) -> Appointment | None:
     """As `appointment_for`, recusal left out: for pages about a case from `visible_to`, which leaves it out too."""
     for appointment in user.appointments_at(now):
-        if permission in appointment.permissions and _stands_right(appointment, case):
+        if permission in appointment.permissions and (case is None or stands_right(appointment, case)):
             return appointment
     return None
-
-
-def _recused(user: User, case: "Case") -> bool:
-    return case.recusals.filter(person=user, until__isnull=True).exists()
-
-
-def _stands_right(appointment: Appointment, case: "Case | None") -> bool:
-    """Whether the appointment's organisation stands in a relation to the case in which its role works."""
-    if case is None:
-        return True
-    kind = appointment.organisation.kind
-    if kind == DEVELOPER:
-        return case.developer_id == appointment.organisation_id and (
-            case.origin != "government" or case.disclosed_at is not None
-        )
-    if kind == AGENCY:
-        return case.submitted_at is not None and _office_stands_right(appointment, case)
-    if kind == PARTNER:
-        return case.grants.filter(organisation=appointment.organisation_id).exists()
-    return kind in (OVERSIGHT, OPERATOR) and case.submitted_at is not None
-
-
-def _office_stands_right(appointment: Appointment, case: "Case") -> bool:
-    if appointment.role == "consultee":
-        return case.consultations.filter(office=appointment.organisation_id).exists()
-    if appointment.role == "evaluator":
-        return evaluates(case, appointment.person_id)
-    return True
 
 
 def refusal(user: User, permission: str, case: "Case | None" = None, *, now: datetime) -> str | None:
@@ -67,7 +40,7 @@ def refusal(user: User, permission: str, case: "Case | None" = None, *, now: dat
         raise KeyError(f"unknown permission {permission}")
     if appointment_for(user, permission, case, now) is not None:
         return None
-    if case is not None and _recused(user, case):
+    if case is not None and recused(case, user.pk):
         return "You are recused from this case, so its work is closed to you."
     titles = sorted(ROLES[role].title for role in holders_of(permission))
     who = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} or {titles[-1]}"

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from accounts.models import User
-from accounts.roles import AGENCY, OVERSIGHT
-from cases.rules import lifecycle
+from cases.rules import lifecycle, visibility
 from cases.rules.facts import awaited, evaluated, holds
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def next_step(case: "Case", user: User, now: datetime) -> Step:
         return Step(f"The case has ended: {reason}. It never reopens.", "")
     if case.stage == lifecycle.SCOPING and case.origin == "government":
         return GOVERNMENT_SCOPING
-    if case.stage in (lifecycle.BENCHMARKING, lifecycle.LABELING) and not _sees_agency_work(user, now):
+    if case.stage in (lifecycle.BENCHMARKING, lifecycle.LABELING) and not visibility.inside(user, case, now):
         told = case.stage == lifecycle.LABELING and holds(case, "disclosure", now)
         return DEVELOPER_TOLD if told else DEVELOPER_READS
     step = next(step for asks, step in STEPS[case.stage] if asks(case, now))
@@ -123,7 +122,3 @@ def _consulting(case: "Case") -> Step:
         offices,
         waited[0][1] if waited else None,
     )
-
-
-def _sees_agency_work(user: User, now: datetime) -> bool:
-    return any(a.organisation.kind in (AGENCY, OVERSIGHT) for a in user.appointments_at(now))

@@ -4,6 +4,7 @@ Bytes go to a temporary name in the same file system, are synced, then renamed; 
 the row. So a row never names a file that is not whole. `HashingUploadHandler` is the site's only upload handler.
 """
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -11,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,6 +26,7 @@ from portal.kit.words import size_text
 
 CHUNK = 1024 * 1024
 NAME_BYTES = 255
+FORSAKEN_AFTER_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class HashingUploadHandler(FileUploadHandler):
             self.file_name or "file", self.content_type, 0, self.charset, self.content_type_extra
         )
         self._hash, self._count = hashlib.sha256(), 0
+
+        _being_written(self.file)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Hash and write one chunk."""
@@ -125,6 +130,29 @@ def discard(name: str) -> None:
     _path(name).unlink(missing_ok=True)
 
 
+def remove_forsaken(now: datetime) -> int:
+    """Remove what uploads left behind whose server was killed, a day after their last byte; returns how many.
+
+    A file that is being written is locked by its writer, whose death unlocks it, and stays however old it is.
+    """
+    removed = 0
+    for path in _incoming().iterdir():
+        try:
+            with path.open("rb") as file:
+                if now.timestamp() - os.fstat(file.fileno()).st_mtime < FORSAKEN_AFTER_S:
+                    continue
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed += 1
+        except (FileNotFoundError, IsADirectoryError, BlockingIOError):
+            continue  # moved to its place meanwhile, or still being written
+    return removed
+
+
+def _being_written(file: Any) -> None:
+    fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+
+
 def shown_name(raw: str) -> str:
     """A file name fit to be shown: no path, no control or direction marks, at most 255 bytes with its ending kept."""
     last = raw.replace("\\", "/").rsplit("/", 1)[-1]
@@ -161,6 +189,7 @@ def _copied_aside(stream: UploadedFile | BinaryIO) -> tuple[Path, int, str]:
     aside, digest, size = _incoming() / f"{secrets.token_hex(20)}.part", hashlib.sha256(), 0
     try:
         with aside.open("xb") as file:
+            _being_written(file)
             for chunk in _chunks(stream):
                 size += len(chunk)
                 if size > settings.DOCUMENT_MAX_BYTES:

@@ -1,8 +1,9 @@
 """Named hooks through which a lower floor reaches upward without importing it.
 
 A room registers in `AppConfig.ready`; the lower floor calls by name. Hooks in use: `refused` (a refusal is to be
-recorded), `may_still_see` (right to see, asked at send time), `case_moved` and `release_stated` (the rooms above act on
-a move or a release date in the same transaction, and return the rows they changed).
+recorded), `may_still_see` (right to see, asked at send time), `job_given_up` (a job will not be tried again),
+`case_moved` and `release_stated` (the rooms above act on a move or a release date in the same transaction, and return
+the rows they changed).
 """
 
 from collections import defaultdict

@@ -118,10 +118,27 @@ def _open(now: datetime) -> Q:
 
 def _bury(now: datetime) -> None:
     """Give up jobs whose worker died at every attempt: they would take the next one with them."""
-    spent = Outbox.objects.filter(_open(now), attempts__gte=limits().attempts, send_at__lte=now)
-    buried = spent.update(failed_at=now, fault="WorkerLost")
-    if buried:
-        log.error("outbox: %s jobs given up after %s attempts", buried, limits().attempts)
+    spent = Q(attempts__gte=limits().attempts, send_at__lte=now) & _open(now)
+    for one in list(Outbox.objects.filter(spent).values_list("pk", flat=True)[:SWEEP_AT_MOST]):
+        try:
+            with transaction.atomic():
+                row = Outbox.objects.filter(spent, pk=one).select_for_update(skip_locked=True).first()
+                if row is not None:
+                    give_up(row, "WorkerLost", now)
+        except Exception:  # who listens may fail too; the others are given up all the same, this one later
+            log.exception("outbox: job %s could not be given up", one)
+            later = now + timedelta(seconds=LONGEST_WAIT_S)
+            Outbox.objects.filter(spent, pk=one).update(send_at=later)
+
+
+def give_up(row: Outbox, fault: str, now: datetime) -> None:
+    """Mark a job as not to be tried again and let those who wait for it know, in the caller's transaction."""
+    row.failed_at, row.fault, row.lease, row.lease_until = now, fault, None, None
+    row.save(update_fields=["failed_at", "fault", "lease", "lease_until"])
+    log.error(
+        "outbox: job %s given up after %s attempts", row.job, row.attempts, extra={"outbox": str(row.pk)}
+    )
+    registry.call("job_given_up", job=row.job, args=row.args, now=now)
 
 
 def _send_all(ids: list[UUID]) -> None:

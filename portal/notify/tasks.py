@@ -1,17 +1,22 @@
-"""The portal's Celery tasks, three for all: run a job, sweep the outbox, show life. Rooms add jobs, not tasks."""
+"""The portal's Celery tasks, four for all: run a job, sweep, tidy, show life. Rooms add jobs, not tasks."""
+
+from datetime import datetime
 
 from celery import shared_task
 
 from portal.kit.clock import database_now
+from portal.kit.files import remove_forsaken
 from portal.kit.registry import hook
 from portal.notify import worker
 from portal.notify.jobs import job
 from portal.notify.mail import send_notice
 from portal.notify.models import Heartbeat
 from portal.notify.notices import MAIL_JOB
-from portal.notify.outbox import sweep
+from portal.notify.outbox import enqueue, sweep
 
 AT_ONCE_OR_LATER = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+
+TIDY_JOB = "portal.remove_forsaken_files"
 
 job(MAIL_JOB)(send_notice)
 
@@ -32,6 +37,19 @@ def sweep_outbox() -> None:
 def heartbeat() -> None:
     """Beat sent it and a worker runs it: both are alive."""
     Heartbeat.beat("jobs", database_now())
+
+
+@shared_task(name="portal.tidy", ignore_result=True)
+def tidy() -> None:
+    """Once a day, whichever beat comes first: what broken uploads left behind goes."""
+    now = database_now()
+    enqueue(TIDY_JOB, key=f"{TIDY_JOB}:{now.date()}", args={}, now=now)
+
+
+@job(TIDY_JOB)
+def remove_forsaken_files(*, now: datetime) -> None:
+    """Remove what uploads left behind whose server was killed."""
+    remove_forsaken(now)
 
 
 @hook("send_job")

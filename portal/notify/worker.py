@@ -18,7 +18,7 @@ from portal.kit.clock import database_now
 from portal.kit.context import request_id
 from portal.notify.jobs import JOBS
 from portal.notify.models import Outbox
-from portal.notify.outbox import LONGEST_WAIT_S, limits
+from portal.notify.outbox import LONGEST_WAIT_S, give_up, limits
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def run(outbox_id: str) -> bool:
             _do(row, now)
         except Exception as error:  # a job may raise anything; the row keeps the kind, the log the story
             log.exception("job %s failed (attempt %s)", row.job, row.attempts, extra={"outbox": str(row.pk)})
-            _put_back(row, error)
+            _released(row, error)
             return False
     return True
 
@@ -77,18 +77,30 @@ def _finish(row: Outbox) -> None:
         raise LeaseLost(f"the lease of {row.job} went to another worker")
 
 
+def _released(row: Outbox, error: Exception) -> None:
+    try:
+        _put_back(row, error)
+    except Exception:  # the lease runs out and the sweeper finds the row
+        log.exception("job %s could not be put back", row.job, extra={"outbox": str(row.pk)})
+
+
 def _put_back(row: Outbox, error: Exception) -> None:
-    """Let the row go after a failure: later again, or given up after the last attempt."""
+    """Let the row go after a failure: later again, or given up after the last attempt.
+
+    When giving up fails itself, the row keeps its lease, and the sweeper gives it up after that.
+    """
     now = database_now()
+    ours = Outbox.objects.filter(pk=row.pk, lease=row.lease)
+    if row.attempts >= limits().attempts:
+        with transaction.atomic():
+            last = ours.select_for_update().first()
+            if last is not None:
+                give_up(last, type(error).__name__, now)
+        return
     wait = min(limits().backoff_s * 2 ** (row.attempts - 1), LONGEST_WAIT_S)
-    Outbox.objects.filter(pk=row.pk, lease=row.lease).update(
-        lease=None,
-        lease_until=None,
-        send_at=now + timedelta(seconds=wait),
-        sends=0,
-        fault=type(error).__name__,
-        failed_at=now if row.attempts >= limits().attempts else None,
-    )
+    ours.update(
+        lease=None, lease_until=None, send_at=now + timedelta(seconds=wait), sends=0, fault=type(error).__name__
+    )  # fmt: skip
 
 
 @contextmanager

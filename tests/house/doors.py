@@ -157,5 +157,6 @@ DOORS: Final[dict[str, dict[str, int]]] = {
 POST_DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:notices_read": EVERYBODY,
     "cases:unassign": _row(302, "officer"),
+    "cases:run_read_again": _row(302, "evaluator"),
     "cases:run_accept": _row(302, "evaluator"),
 }

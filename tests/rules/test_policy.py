@@ -3,15 +3,19 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import appoint, end_appointment
 from accounts.models import Appointment
 from accounts.permissions import PERMISSIONS
 from accounts.roles import ROLES, holders_of
 from cases.access.models import Grant
-from cases.register.actions import recuse
+from cases.documents.models import DocumentVersion
+from cases.register.actions import move_case, recuse
 from cases.register.models import Case
+from cases.register.pages import on_case, one_case
 from cases.rules import policy
 from demo.people import PEOPLE
 from portal.kit.gate import writing
@@ -86,6 +90,23 @@ def test_recusal_closes_every_permission(cast: Cast, now: datetime) -> None:
         assert not policy.may(cast.officer, permission, case, now=now)
         assert policy.may(cast.officer, permission, other, now=now)
     assert "recused" in str(policy.refusal(cast.officer, "case.advance", case, now=now))
+
+
+def test_a_page_knows_who_is_recused_and_an_action_asks_anew(cast: Cast, now: datetime) -> None:
+    """Loaded with the case it costs no query a guard; a recusal since then closes every action all the same."""
+    case = walk.acknowledged(cast, now)
+    loaded = one_case(Case.objects.visible_to(cast.officer, now), case.pk)
+    versions = DocumentVersion.objects.select_related("document__case").filter(number=1)
+    version = on_case(versions, case.documents.all()[0].versions.get().pk, path="document.case")
+    cast.officer.appointments_at(now)
+    with CaptureQueriesContext(connection) as asked:
+        assert policy.may(cast.officer, "case.advance", loaded, now=now)
+        assert policy.may(cast.officer, "document.mark", version.document.case, now=now)
+    assert len(asked) == 0
+    recuse(case=case, person=cast.officer, reason="former employer", by=cast.lead, now=now)
+    assert policy.may(cast.officer, "case.advance", loaded, now=now)  # what the page showed
+    with pytest.raises(Refused, match="recused"):
+        move_case(case=loaded, name="documents_only", by=cast.officer, now=now)
 
 
 @pytest.mark.parametrize(("offset", "may"), [(-1, True), (0, False), (1, False)])

@@ -7,12 +7,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 
 from accounts.requests import Request
 from cases.access.models import Agreement, Grant, Nomination
 from cases.access.queries import with_signatures, with_suspensions
 from cases.register.models import Case
+from cases.register.pages import on_case, one_case
 from portal.kit.forms import attempt, status_of
 from portal.kit.refusal import Refused
 
@@ -23,25 +24,27 @@ def visible_case(request: Request, case_id: UUID) -> Case:
     """The case, or 404 for those who may not see it."""
     cases = Case.objects.visible_to(request.user, request.now)
     wide = cases.select_related("model_version__model", "developer", "policy_version__lead_office")
-    return get_object_or_404(wide, pk=case_id)
+    return one_case(wide, case_id)
 
 
 def visible_agreement(request: Request, agreement_id: UUID) -> Agreement:
     """The agreement version with its signatures, or 404."""
     found = Agreement.objects.visible_to(request.user, request.now).select_related(*ON_CASE, "drafted_by")
-    return get_object_or_404(with_signatures(found), pk=agreement_id)
+    return on_case(with_signatures(found), agreement_id)
 
 
 def visible_nomination(request: Request, nomination_id: UUID) -> Nomination:
     """The nomination with its sides, or 404."""
     found = Nomination.objects.visible_to(request.user, request.now).with_sides()
-    return get_object_or_404(found.select_related(*ON_CASE, "partner", "proposed_by"), pk=nomination_id)
+    return on_case(found.select_related(*ON_CASE, "partner", "proposed_by"), nomination_id)
 
 
 def visible_grant(request: Request, grant_id: UUID) -> Grant:
     """The grant with its suspensions, or 404."""
     found = with_suspensions(Grant.objects.visible_to(request.user, request.now))
-    return get_object_or_404(found.select_related(*ON_CASE, "organisation", "nomination"), pk=grant_id)
+    return on_case(
+        found.select_related(*ON_CASE, "organisation", "nomination", "model_version__model"), grant_id
+    )
 
 
 def sent(request: Request) -> QueryDict | None:

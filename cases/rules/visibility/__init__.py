@@ -10,13 +10,12 @@ from cases.rules.visibility.basis import (
     DEVELOPER_ROLES,
     NOTHING,
     PROGRAMME_ROLES,
-    agency_side,
     sees_several_developers,
 )
 from cases.rules.visibility.case import case_ids, cases, of_case
-from cases.rules.visibility.document import document_content, documents, version_numbers
+from cases.rules.visibility.document import document_content, documents, opened_numbers, version_numbers
 from cases.rules.visibility.grant import grant_is_live, grants, partner_reads
-from cases.rules.visibility.history import actor_name, entry_kinds, reads_content, reads_titles
+from cases.rules.visibility.history import actor_name, entry_kinds, inside, reads_content, reads_titles
 from cases.rules.visibility.told import people
 from cases.rules.visibility.work import (
     consultations,
@@ -35,7 +34,6 @@ __all__ = [
     "NOTHING",
     "PROGRAMME_ROLES",
     "actor_name",
-    "agency_side",
     "case_ids",
     "cases",
     "consultations",
@@ -46,8 +44,10 @@ __all__ = [
     "entry_kinds",
     "grant_is_live",
     "grants",
+    "inside",
     "labels",
     "of_case",
+    "opened_numbers",
     "partner_reads",
     "people",
     "pointers",

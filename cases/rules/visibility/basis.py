@@ -22,6 +22,12 @@ PROGRAMME_ROLES = frozenset(
 # Roles that may read content, not only metadata.
 AGENCY_READERS = frozenset({"framework_lead", "case_officer", "determining_official", "evaluator"})
 DEVELOPER_ROLES = frozenset({"liaison", "developer_signatory"})
+AUDITOR = frozenset({"auditor"})
+# Roles of the agency's own staff on a case, and with the auditor: who reads the agency's sections.
+AGENCY_STAFF = PROGRAMME_ROLES | {"evaluator"}
+INSIDE = AGENCY_STAFF | AUDITOR
+# Roles that open cases at all. What one of them sees, another of the same person does not read.
+SEEING = DEVELOPER_ROLES | INSIDE
 
 
 def rows(model: str) -> QuerySet:
@@ -50,9 +56,9 @@ def recused(user: User, case: str) -> Q:
 
 def agency_side(user: User, now: datetime) -> bool:
     """Whether this person works for the programme (not as a consulted office): sees agency-only sections."""
-    return has_role(user, now, AGENCY, PROGRAMME_ROLES | {"evaluator"})
+    return has_role(user, now, AGENCY, AGENCY_STAFF)
 
 
 def sees_several_developers(user: User, now: datetime) -> bool:
     """Whether lists of this person need a column that names the developer."""
-    return agency_side(user, now) or has_role(user, now, OVERSIGHT, frozenset({"auditor"}))
+    return agency_side(user, now) or has_role(user, now, OVERSIGHT, AUDITOR)

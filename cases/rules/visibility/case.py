@@ -1,4 +1,8 @@
-"""Cases whose page a person may open, and rows that go with a case."""
+"""Cases whose page a person may open, and rows that go with a case.
+
+Of a person with several appointments each opens its own cases. What a role reads it reads of the cases that this
+role opens, so conditions name the roles through which they look (`opened_through`).
+"""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,28 +15,31 @@ from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT
 if TYPE_CHECKING:
     pass
 from cases.rules.visibility.basis import (
+    AUDITOR,
     DEVELOPER_ROLES,
     NOTHING,
     PROGRAMME_ROLES,
+    SEEING,
     has_role,
     organisations,
     recused,
     rows,
-    sees_several_developers,
 )
 
 
-def _developer_cases(user: User, now: datetime) -> Q:
-    own = organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
+def _developer_cases(user: User, now: datetime, roles: frozenset[str]) -> Q:
+    own = organisations(user, now, DEVELOPER, DEVELOPER_ROLES & roles)
     if not own:
         return NOTHING
     return Q(developer__in=own) & (~Q(origin="government") | Q(disclosed_at__isnull=False))
 
 
-def _agency_cases(user: User, now: datetime) -> Q:
-    if has_role(user, now, AGENCY, PROGRAMME_ROLES):
+def _inside_cases(user: User, now: datetime, roles: frozenset[str]) -> Q:
+    if has_role(user, now, AGENCY, PROGRAMME_ROLES & roles) or has_role(
+        user, now, OVERSIGHT, AUDITOR & roles
+    ):
         return Q(submitted_at__isnull=False)
-    if has_role(user, now, AGENCY, frozenset({"evaluator"})):
+    if has_role(user, now, AGENCY, frozenset({"evaluator"}) & roles):
         mine = rows("Assignment").filter(
             case=OuterRef("pk"), person=user, role="evaluator", until__isnull=True
         )
@@ -40,12 +47,23 @@ def _agency_cases(user: User, now: datetime) -> Q:
     return NOTHING
 
 
+def cases_through(user: User, now: datetime, roles: frozenset[str]) -> Q:
+    """Cases that this person's appointments in `roles` open, and no other appointment of it."""
+    found = _developer_cases(user, now, roles) | _inside_cases(user, now, roles)
+    return found & ~recused(user, "pk")
+
+
 def cases(user: User, now: datetime) -> Q:
     """Cases whose page this person may open. Partners and consulted offices have pages of their own instead."""
-    oversight = NOTHING
-    if has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
-        oversight = Q(submitted_at__isnull=False)
-    return (_developer_cases(user, now) | _agency_cases(user, now) | oversight) & ~recused(user, "pk")
+    return cases_through(user, now, SEEING)
+
+
+def opened_through(user: User, now: datetime, roles: frozenset[str]) -> Q:
+    """Rows with a `case` that this person's appointments in `roles` open; NOTHING where it has none of them."""
+    held = {a.role for a in user.appointments_at(now)}
+    if not held & roles & SEEING:
+        return NOTHING  # known beforehand, so that their own lists are found by index and not through cases
+    return Q(Exists(rows("Case").filter(cases_through(user, now, roles), pk=OuterRef("case_id"))))
 
 
 def case_ids(user: User, now: datetime) -> QuerySet:
@@ -53,16 +71,9 @@ def case_ids(user: User, now: datetime) -> QuerySet:
     return rows("Case").filter(cases(user, now)).values("pk")
 
 
-def opens_cases(user: User, now: datetime) -> bool:
-    """Whether any role of this person opens cases at all; a partner's and a consulted office's do not."""
-    return bool(organisations(user, now, DEVELOPER, DEVELOPER_ROLES)) or sees_several_developers(user, now)
-
-
 def in_visible_case(user: User, now: datetime) -> Q:
     """Rows with a `case` whose page this person may open."""
-    if not opens_cases(user, now):
-        return NOTHING  # known beforehand, so that their own lists are found by index and not through cases
-    return Q(Exists(rows("Case").filter(cases(user, now), pk=OuterRef("case_id"))))
+    return opened_through(user, now, SEEING)
 
 
 def of_case(user: User, now: datetime) -> Q:

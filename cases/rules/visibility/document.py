@@ -7,21 +7,23 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from accounts.roles import AGENCY, DEVELOPER, PARTNER
+from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT, PARTNER
 from cases.rules import lifecycle, markings
 
 if TYPE_CHECKING:
     from cases.documents.models import Document
 from cases.rules.visibility.basis import (
     AGENCY_READERS,
+    AGENCY_STAFF,
+    AUDITOR,
     DEVELOPER_ROLES,
     NOTHING,
-    has_role,
+    SEEING,
     organisations,
     recused,
     rows,
 )
-from cases.rules.visibility.case import in_visible_case
+from cases.rules.visibility.case import opened_through
 from cases.rules.visibility.grant import partner_reads
 
 
@@ -48,12 +50,20 @@ def documents(user: User, now: datetime) -> Q:
 
 
 def version_numbers(user: User, document: "Document", now: datetime) -> set[int] | None:
-    """Which versions of a document it may see this person reads; None means every one.
+    """Which versions of a document it may see this person is shown; None means every one.
 
-    A consulted office reads those that its packets froze, and none that came before or after.
+    A consulted office sees those that its packets froze, and none that came before or after.
     """
-    row = rows("Document").filter(pk=document.pk)
-    if row.filter(_case_documents(user, now) | _shared_with_partner(user, now)).exists():
+    return _numbers(_case_documents(user, now) | _shared_with_partner(user, now), user, document, now)
+
+
+def opened_numbers(user: User, document: "Document", now: datetime) -> set[int] | None:
+    """As `version_numbers`, of the versions whose bytes this person may open."""
+    return _numbers(_read_in_case(user, now) | _shared_with_partner(user, now), user, document, now)
+
+
+def _numbers(whole: Q, user: User, document: "Document", now: datetime) -> set[int] | None:
+    if rows("Document").filter(whole, pk=document.pk).exists():
         return None
     offices = organisations(user, now, AGENCY, frozenset({"consultee"}))
     asked = rows("PacketDocument").filter(document=document.pk, consultation__office__in=offices)
@@ -70,21 +80,29 @@ def _unrestricted(user: User) -> Q:
     return Q(frozen_at__isnull=True) & (Q(restricted=False) | Q(Exists(named)))
 
 
+def _through(user: User, now: datetime, roles: frozenset[str]) -> Q:
+    """Documents of the cases that appointments in `roles` open, as far as the marking is open to that side."""
+    found = NOTHING
+    for kind, of_kind in ((DEVELOPER, DEVELOPER_ROLES), (AGENCY, AGENCY_STAFF), (OVERSIGHT, AUDITOR)):
+        opened = opened_through(user, now, of_kind & roles)
+        if opened != NOTHING:
+            found |= opened & Q(marking__in=markings.readable_by(kind))
+    return found
+
+
 def _case_documents(user: User, now: datetime) -> Q:
-    kinds = {a.organisation.kind for a in user.appointments_at(now)}
-    readable = {m for kind in kinds for m in markings.readable_by(kind)}
-    return in_visible_case(user, now) & Q(marking__in=readable)
+    return _through(user, now, SEEING)
+
+
+def _read_in_case(user: User, now: datetime) -> Q:
+    """Documents that an appointment which opens the case may read there; of a withdrawn one the records officer's."""
+    withdrawn = Q(case__stage=lifecycle.WITHDRAWN)
+    readers = _through(user, now, AGENCY_READERS | DEVELOPER_ROLES)
+    return (readers & ~withdrawn) | (_through(user, now, frozenset({"records_officer"})) & withdrawn)
 
 
 def document_content(user: User, now: datetime) -> Q:
     """Documents whose bytes this person may open, among those whose row it may see."""
     withdrawn = Q(case__stage=lifecycle.WITHDRAWN)
-    readers = _shared_with_partner(user, now) | (_in_own_packet(user, now) & ~withdrawn)
-    if has_role(user, now, AGENCY, AGENCY_READERS):
-        readers |= ~withdrawn & in_visible_case(user, now)
-    if has_role(user, now, AGENCY, frozenset({"records_officer"})):
-        readers |= withdrawn
-    own = organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
-    if own:
-        readers |= ~withdrawn & Q(case__developer__in=own)
-    return readers & Q(withdrawn_at__isnull=True)
+    readers = _read_in_case(user, now) | _shared_with_partner(user, now)
+    return (readers | (_in_own_packet(user, now) & ~withdrawn)) & Q(withdrawn_at__isnull=True)

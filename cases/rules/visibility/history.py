@@ -4,24 +4,35 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from accounts.models import User
-from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT
+from accounts.roles import DEVELOPER
 from cases.rules import events, lifecycle, markings
 
 if TYPE_CHECKING:
     from cases.register.models import Case
-from cases.rules.visibility.basis import AGENCY_READERS, DEVELOPER_ROLES, agency_side, has_role, organisations
+from cases.rules.standing import stands_right
+from cases.rules.visibility.basis import AGENCY_READERS, AGENCY_STAFF, AUDITOR, DEVELOPER_ROLES, INSIDE
 
 
-def entry_kinds(user: User, now: datetime) -> list[str] | None:
+def entry_kinds(user: User, case: "Case", now: datetime) -> list[str] | None:
     """Kinds of audit entries this person may read in the history of a case it may see; None means every kind."""
-    if has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
+    if _through(user, case, now, AUDITOR):
         return None
     mine: set[str] = set()
-    if agency_side(user, now):
+    if _through(user, case, now, AGENCY_STAFF):
         mine.add(events.AGENCY)
-    if organisations(user, now, DEVELOPER, DEVELOPER_ROLES):
+    if _through(user, case, now, DEVELOPER_ROLES):
         mine.add(events.DEVELOPER)
     return [event.kind for event in events.EVENTS.values() if event.readers & mine]
+
+
+def inside(user: User, case: "Case", now: datetime) -> bool:
+    """Whether this person reads the agency's sections of a case it may see."""
+    return _through(user, case, now, INSIDE)
+
+
+def _through(user: User, case: "Case", now: datetime, roles: frozenset[str]) -> bool:
+    """Whether an appointment in one of `roles` opens the case to this person."""
+    return any(a.role in roles and stands_right(a, case) for a in user.appointments_at(now))
 
 
 def actor_name(role: str, name: str, *, inside: bool) -> str:
@@ -32,11 +43,9 @@ def actor_name(role: str, name: str, *, inside: bool) -> str:
 def reads_content(user: User, case: "Case", now: datetime) -> bool:
     """Whether this person reads content fields of the case, or sees them as *changed*."""
     if case.stage == lifecycle.WITHDRAWN:
-        return has_role(user, now, AGENCY, frozenset({"records_officer"}))
-    if has_role(user, now, AGENCY, AGENCY_READERS):
-        return case.submitted_at is not None
-    own = case.developer_id in organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
-    return own and case.marking in markings.readable_by(DEVELOPER)
+        return _through(user, case, now, frozenset({"records_officer"}))
+    own = case.marking in markings.readable_by(DEVELOPER) and _through(user, case, now, DEVELOPER_ROLES)
+    return own or _through(user, case, now, AGENCY_READERS)
 
 
 def reads_titles(user: User, case: "Case", now: datetime) -> bool:
@@ -44,5 +53,4 @@ def reads_titles(user: User, case: "Case", now: datetime) -> bool:
 
     They are content; but a developer keeps the list of its own papers after a withdrawal.
     """
-    own = case.developer_id in organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
-    return own or reads_content(user, case, now)
+    return _through(user, case, now, DEVELOPER_ROLES) or reads_content(user, case, now)

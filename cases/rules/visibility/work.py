@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT
+from accounts.roles import AGENCY, OVERSIGHT
 
 if TYPE_CHECKING:
     pass
 from cases.rules.visibility.basis import (
     AGENCY_READERS,
+    AUDITOR,
     DEVELOPER_ROLES,
+    INSIDE,
     NOTHING,
     agency_side,
     has_role,
@@ -20,19 +22,17 @@ from cases.rules.visibility.basis import (
     recused,
     rows,
 )
-from cases.rules.visibility.case import cases, in_visible_case
+from cases.rules.visibility.case import cases, opened_through
 
 
 def runs(user: User, now: datetime) -> Q:
     """Runs this person may see: the agency's readers and the auditor; a developer sees none of them."""
-    if has_role(user, now, AGENCY, AGENCY_READERS) or has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
-        return in_visible_case(user, now)
-    return NOTHING
+    return opened_through(user, now, AGENCY_READERS | AUDITOR)
 
 
 def suites(user: User, now: datetime) -> Q:
     """Suite versions, and rules by theirs: the programme's own staff and the auditor see that they exist."""
-    if agency_side(user, now) or has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
+    if agency_side(user, now) or has_role(user, now, OVERSIGHT, AUDITOR):
         return Q()
     return NOTHING
 
@@ -51,16 +51,12 @@ def consultations(user: User, now: datetime) -> Q:
     """Consultations this person may see: an office its own; programme staff those of their cases."""
     offices = organisations(user, now, AGENCY, frozenset({"consultee"}))
     own = Q(office__in=offices) & ~recused(user, "case_id") if offices else NOTHING
-    if agency_side(user, now) or has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
-        return own | in_visible_case(user, now)
-    return own
+    return own | opened_through(user, now, INSIDE)
 
 
 def determinations(user: User, now: datetime) -> Q:
     """Determinations this person may see: the programme's staff and the auditor; a developer sees disclosures instead."""
-    if agency_side(user, now) or has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
-        return in_visible_case(user, now)
-    return NOTHING
+    return opened_through(user, now, INSIDE)
 
 
 def disclosures(user: User, now: datetime) -> Q:
@@ -70,9 +66,5 @@ def disclosures(user: User, now: datetime) -> Q:
 
 def labels(user: User, now: datetime) -> Q:
     """Register entries this person may see: the agency and the auditor all that have taken effect, a developer its disclosed."""
-    if agency_side(user, now) or has_role(user, now, OVERSIGHT, frozenset({"auditor"})):
-        return in_visible_case(user, now) & Q(effective_at__isnull=False)
-    own = organisations(user, now, DEVELOPER, DEVELOPER_ROLES)
-    if own:
-        return in_visible_case(user, now) & Q(disclosed_to_developer=True, effective_at__isnull=False)
-    return NOTHING
+    own = opened_through(user, now, DEVELOPER_ROLES) & Q(disclosed_to_developer=True)
+    return (opened_through(user, now, INSIDE) | own) & Q(effective_at__isnull=False)

@@ -5,7 +5,9 @@ from datetime import datetime
 from io import BytesIO
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -14,6 +16,7 @@ from cases.documents.models import Document
 from cases.register.actions import move_case, recuse, write_note
 from cases.register.models import Case
 from cases.reports import history
+from cases.rules import window
 from portal.audit.models import Entry
 from portal.kit.gate import writing
 from tests import walk
@@ -52,6 +55,21 @@ def test_content_shows_as_changed_without_a_content_grant(
         assert "<em>changed</em>" in page or person != cast.auditor
         assert "card.pdf" not in page
         assert "Meridian system card" not in page
+
+
+def test_values_of_every_type_are_read_by_their_field(cast: Cast, now: datetime) -> None:
+    """Numbers, instants, ranges, names, choices and what became of them, as the rows had them; in three queries."""
+    case = walk.labelled(cast, now)
+    entries = list(history.entries(case, cast.auditor, now))
+    with CaptureQueriesContext(connection) as asked:
+        drawn = history.lines(entries, cast.officer, Case.objects.get(pk=case.pk), now)
+    assert len(asked) <= 5
+    told = {(line.sentence, one.field): (one.old, one.new) for line in drawn for one in line.changes}
+    assert told["uploaded a system card", "number"] == ("", "1")
+    assert told["acknowledged the submission", "stage"] == ("Received", "Scoping")
+    assert told["accepted the run", "accepted_by"] == ("", cast.evaluator.name)
+    assert told["read the evaluation log", "complete"] == ("no", "yes")
+    assert told["accepted the run", "accepted_at"] == ("", window.instant(now))
 
 
 def test_agency_entries_are_not_the_developers(cast: Cast, case: Case, client_of: ClientOf) -> None:
