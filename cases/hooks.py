@@ -3,12 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import ResolverMatch
+
 from accounts.models import User
 from cases.access import hooks as _access  # noqa: F401  registers on case_moved and release_stated
 from cases.access.models import Grant
 from cases.benchmarks import hooks as _benchmarks  # noqa: F401  registers on job_given_up
+from cases.benchmarks import queries as benchmarks
+from cases.documents import queries as documents
+from cases.documents.models import Document
 from cases.labels.models import Consultation
 from cases.register.models import Case
+from cases.rules import policy
 from portal.kit.registry import hook
 
 
@@ -20,3 +26,20 @@ def may_still_see(*, recipient: User, case_id: UUID, now: datetime) -> bool:
         or Grant.objects.visible_to(recipient, now).filter(case=case_id).exists()
         or Consultation.objects.visible_to(recipient, now).filter(case=case_id).exists()
     )
+
+
+@hook("room_for_upload")
+def room_for_upload(*, by: User, match: ResolverMatch, now: datetime) -> int | None:
+    """How many bytes more may be kept where a file is being sent to; None where the address takes no file of a case."""
+    if match.view_name == "cases:document_version_new":
+        paper = Document.objects.visible_to(by, now).filter(pk=match.kwargs["document_id"]).first()
+        return documents.room(paper.case, paper.owner_id) if paper is not None else None
+    if match.view_name not in ("cases:document_new", "cases:run_new"):
+        return None
+    case = Case.objects.visible_to(by, now).filter(pk=match.kwargs["case_id"]).first()
+    if case is None:
+        return None
+    if match.view_name == "cases:run_new":
+        return benchmarks.room(case)
+    appointment = policy.standing(by, "document.upload", case, now)
+    return documents.room(case, appointment.organisation_id) if appointment is not None else None

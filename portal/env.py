@@ -66,6 +66,8 @@ class Environment(BaseSettings):
     var_dir: Path = BASE_DIR / "var"
     # the largest file that may be uploaded
     document_max_bytes: int = 4_000_000_000
+    # what one organisation may keep in one case, all versions of its documents together; evaluation logs likewise
+    case_max_bytes: int = 40_000_000_000
     # true in tests: static files under their own names, without a manifest
     plain_static: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -208,6 +208,7 @@ if not ENV.foreview_standalone:
     FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILE_UPLOAD_HANDLERS = ["portal.kit.files.HashingUploadHandler"]
 DOCUMENT_MAX_BYTES = ENV.document_max_bytes
+CASE_MAX_BYTES = ENV.case_max_bytes
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -31,7 +31,7 @@ from cases.register.models import Case
 from cases.rules import markings, policy
 from portal.audit.journal import record
 from portal.kit.actions import action
-from portal.kit.files import Received
+from portal.kit.files import Received, refuse_without_room
 from portal.kit.refusal import Refused
 from portal.notify import outbox
 from portal.notify.notices import tell
@@ -200,6 +200,7 @@ def import_run(
     _refuse_stage(case)
     if case.runs.filter(sha256=received.sha256).exists():
         raise Refused("This very file was imported into this case already. See its run.", conflict=True)
+    refuse_without_room(received.size, queries.room(case))
     assert case.model_version is not None  # by the constraint case_names_model_version
     run = Run.objects.create(
         case=case, model_version=case.model_version, suite_version=suite_version, file_name=file_name,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, QuerySet, Subquery
+from django.conf import settings
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -28,6 +29,12 @@ def stage_refusal(case: Case) -> str | None:
         return "This case has ended, so no evidence is added to it."
     stage = lifecycle.STAGES[case.stage].lower()
     return f"Evidence is taken in during access and benchmarking; this case is in the stage “{stage}”."
+
+
+def room(case: Case) -> int:
+    """How many bytes more of evaluation logs may be kept in the case."""
+    kept: int | None = case.runs.aggregate(kept=Sum("size"))["kept"]
+    return int(settings.CASE_MAX_BYTES) - (kept or 0)
 
 
 def agree_refusal(rule: ThresholdRule, user: User) -> str | None:

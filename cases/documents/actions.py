@@ -11,14 +11,14 @@ from accounts.models import Appointment, User
 from accounts.roles import AGENCY, DEVELOPER
 from cases.documents.kinds import KINDS, addable_by
 from cases.documents.models import Document, DocumentShare, DocumentVersion
-from cases.documents.queries import closed_sentence, open_refusal, owner_sentence, shareable_grants
+from cases.documents.queries import closed_sentence, open_refusal, owner_sentence, room, shareable_grants
 from cases.documents.types import recognise
 from cases.register.actions import locked
 from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import markings, policy
 from portal.kit.actions import action
-from portal.kit.files import Received, open_stored, receiving, shown_name
+from portal.kit.files import Received, open_stored, receiving, refuse_without_room, shown_name
 from portal.kit.refusal import Refused
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def upload(
         case = locked(case)
         appointment = policy.require(by, "document.upload", case, now=now)
         _refuse_addition(case, kind, appointment)
+        refuse_without_room(kept.size, room(case, appointment.organisation_id))
         document = _described(case, appointment, kind, title, now)
         if designation != "none":
             document.designation, document.designation_pages = designation, designation_pages
@@ -151,6 +152,7 @@ def add_version(
         _refuse_stranger(document, appointment)
         _refuse_closed(document)
         _refuse_addition(case, document.kind, appointment)
+        refuse_without_room(kept.size, room(case, document.owner_id))
         newest = document.versions.aggregate(newest=Max("number"))["newest"] or 0
         if newest != after:
             raise Refused(

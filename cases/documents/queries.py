@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.conf import settings
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
@@ -90,6 +92,13 @@ class Reader:
     organisation: str
     number: int
     at: datetime
+
+
+def room(case: Case, organisation_id: UUID) -> int:
+    """How many bytes more the organisation may keep in the case; versions of withdrawn documents are kept too."""
+    versions = DocumentVersion.objects.filter(document__case=case, document__owner=organisation_id)
+    kept: int | None = versions.aggregate(kept=Sum("size"))["kept"]
+    return int(settings.CASE_MAX_BYTES) - (kept or 0)
 
 
 def readers(document: Document, user: User, now: datetime) -> list[Reader]:

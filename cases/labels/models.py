@@ -197,6 +197,10 @@ class LabelQuerySet(GuardedQuerySet["Label"]):
         """Labels this person may see in the register."""
         return self.filter(visibility.labels(user, now))
 
+    def as_told(self, user: User, now: datetime) -> "LabelQuerySet":
+        """With `told_state` and `told_ended_at`: the state that this person is told, and since when."""
+        return self.annotate(**visibility.told_labels(user, now))
+
 
 class Label(Guarded):
     """The register entry that follows from a determination that the threshold is met."""

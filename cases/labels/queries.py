@@ -131,8 +131,10 @@ REGISTER_ORDER = ("rank", "-effective_at", "-id")
 
 def register(user: User, now: datetime, *, words: str = "", state: str = "") -> QuerySet[Label]:
     """Register entries this person may see, effective ones first; `words` match developer, model or version."""
-    found = Label.objects.visible_to(user, now).select_related(
-        "case", "model_version__model__developer", "suite_version__suite"
+    found = (
+        Label.objects.visible_to(user, now)
+        .as_told(user, now)
+        .select_related("case", "model_version__model__developer", "suite_version__suite")
     )
     for word in words.split()[:6]:
         found = found.filter(
@@ -141,18 +143,19 @@ def register(user: User, now: datetime, *, words: str = "", state: str = "") -> 
             | Q(model_version__model__developer__name__icontains=word)
         )
     if state:
-        found = found.filter(state=state)
+        found = found.filter(told_state=state)  # type: ignore[misc]
     rank = models.Case(
-        When(state="effective", then=Value(0)), default=Value(1), output_field=models.IntegerField()
+        When(told_state="effective", then=Value(0)), default=Value(1), output_field=models.IntegerField()
     )
     return found.annotate(rank=rank)
 
 
 def successor(label: Label, user: User, now: datetime) -> Label | None:
-    """The visible label that superseded this one."""
-    if label.state != "superseded":
+    """The visible label that superseded this one (from `as_told`)."""
+    if label.told_state != "superseded":  # type: ignore[attr-defined]
         return None
     newer = Label.objects.visible_to(user, now).filter(
-        model_version=label.model_version_id, effective_at=label.ended_at
+        model_version=label.model_version_id,
+        effective_at=label.told_ended_at,  # type: ignore[attr-defined]
     )
     return newer.select_related("model_version__model").exclude(pk=label.pk).first()

@@ -40,7 +40,7 @@ def register(request: Request) -> HttpResponse:
 def label(request: Request, label_id: UUID) -> HttpResponse:
     """One register entry, with its evidence trail for those who may follow it."""
     found = on_case(
-        Label.objects.visible_to(request.user, request.now).select_related(
+        Label.objects.visible_to(request.user, request.now).as_told(request.user, request.now).select_related(
             "case", "model_version__model__developer", "suite_version__suite", "determination__signed_by",
             "determination__appointment__organisation", "determination__policy_version",
         ),
@@ -50,8 +50,8 @@ def label(request: Request, label_id: UUID) -> HttpResponse:
     snapshot = found.determination.snapshot
     context = {
         "title": str(found.model_version),
-        "state": found.get_state_display(),
-        "state_tone": "info" if found.state == "effective" else "ended",
+        "state": found.told_state,  # type: ignore[attr-defined]
+        "state_tone": "info" if found.told_state == "effective" else "ended",  # type: ignore[attr-defined]
         "label": found,
         "inside": inside,
         "runs": snapshot["packet"]["runs"] if inside else [],

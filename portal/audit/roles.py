@@ -1,17 +1,24 @@
 """Two database roles: the owner migrates, the web role serves and cannot rewrite what is recorded.
 
 After each migrate the owner grants the web role its tables, then takes back what it must not have. Nothing to add here
-for a new append-only table: those that bear the trigger are found.
+for a new append-only table: those that bear the trigger are found. No table gives up rows but those in DELETABLE.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 
 from portal.audit.triggers import TRIGGER
 
-NEVER_DELETED = ("portal_audit_sequence", "portal_audit_refusal")
+# Nothing is destroyed: the web role deletes rows of these tables alone.
+DELETABLE: Final = {
+    "django_session": "a session ends when somebody signs out",
+    "account_emailaddress": "allauth replaces addresses",
+    "account_emailconfirmation": "allauth removes confirmations that were used",
+    "cases_grantuserpermission": "a person taken off a grant; history keeps the row",
+    "cases_document_named_readers": "a reader taken off a list; history keeps the row",
+}
 
 
 def web_role() -> str:
@@ -22,20 +29,24 @@ def web_role() -> str:
 def grant_web_role(using: str = "default", **kwargs: Any) -> None:
     """Receiver of `post_migrate`. Does nothing when run as the web role itself or where that role does not exist."""
     connection = connections[using]
-    with connection.cursor() as cursor:
+    with transaction.atomic(using), connection.cursor() as cursor:
         cursor.execute("SELECT current_user, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [web_role()])
         current_user, exists = cursor.fetchone()
         if current_user == web_role() or not exists:
             return
         role = connection.ops.quote_name(web_role())
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
-        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}")
+        cursor.execute(f"REVOKE DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public FROM {role}")
+        cursor.execute(
+            "SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL", [[*DELETABLE]]
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"GRANT DELETE ON {connection.ops.quote_name(table)} TO {role}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
         for table in append_only_tables(cursor):
-            cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
-        for table in NEVER_DELETED:
-            cursor.execute(f"REVOKE DELETE, TRUNCATE ON {table} FROM {role}")
-        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON django_migrations FROM {role}")
+            cursor.execute(f"REVOKE UPDATE ON {table} FROM {role}")
+        cursor.execute(f"REVOKE INSERT, UPDATE ON django_migrations FROM {role}")
 
 
 def append_only_tables(cursor: Any) -> list[str]:

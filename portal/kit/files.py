@@ -21,6 +21,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
+from portal.kit import registry
 from portal.kit.refusal import Refused
 from portal.kit.words import size_text
 
@@ -39,9 +40,13 @@ class Received:
 
 
 class HashedUpload(TemporaryUploadedFile):
-    """An uploaded file in the incoming folder, hashed while it arrived. Bytes beyond the cap were counted, not kept."""
+    """An uploaded file in the incoming folder, hashed while it arrived. Bytes beyond the cap were counted, not kept.
+
+    `room`: how many bytes its address had left when it began, None where there is no limit but that of one file.
+    """
 
     sha256: str = ""
+    room: int | None = None
 
 
 class HashingUploadHandler(FileUploadHandler):
@@ -61,13 +66,15 @@ class HashingUploadHandler(FileUploadHandler):
             self.file_name or "file", self.content_type, 0, self.charset, self.content_type_extra
         )
         self._hash, self._count = hashlib.sha256(), 0
+        self.file.room = _room(self.request)
 
         _being_written(self.file)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Hash and write one chunk."""
         self._count += len(raw_data)
-        if self._count <= settings.DOCUMENT_MAX_BYTES:
+        room = self.file.room
+        if self._count <= settings.DOCUMENT_MAX_BYTES and (room is None or self._count <= room):
             self._hash.update(raw_data)
             self.file.write(raw_data)
 
@@ -93,12 +100,16 @@ def receive(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> R
     name = _new_name()
     target = _path(name)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    room: int | None = None
     if isinstance(upload, HashedUpload):
+        room = upload.room
         aside, size, sha256 = Path(upload.temporary_file_path()), int(upload.size or 0), upload.sha256
     else:
         aside, size, sha256 = _copied_aside(upload)
     try:
         _refuse_size(size, may_be_empty)
+        if room is not None:
+            refuse_without_room(size, room)
         _sync(aside, os.O_RDWR)
         aside.chmod(0o600)
         aside.rename(target)
@@ -147,6 +158,24 @@ def remove_forsaken(now: datetime) -> int:
         except (FileNotFoundError, IsADirectoryError, BlockingIOError):
             continue  # moved to its place meanwhile, or still being written
     return removed
+
+
+def refuse_without_room(size: int, room: int) -> None:
+    """Raise Refused for a file of `size` bytes where its organisation has `room` bytes left in the case."""
+    if size > room:
+        raise Refused(
+            f"This file of {size_text(size)} does not fit: of the {size_text(settings.CASE_MAX_BYTES)} set aside for "
+            f"your organization in one case, {size_text(max(room, 0))} are left. Ask who runs the portal for more."
+        )
+
+
+def _room(request: Any) -> int | None:
+    """How many bytes an upload to this address may bring, asked of the rooms; None where none sets a limit."""
+    match = getattr(request, "resolver_match", None)
+    if match is None:
+        return None
+    found = registry.call("room_for_upload", by=request.user, match=match, now=request.now)
+    return min((room for room in found if room is not None), default=None)
 
 
 def _being_written(file: Any) -> None:

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from portal.audit.roles import append_only_tables, grant_web_role
+from portal.audit.roles import DELETABLE, append_only_tables, grant_web_role
 from portal.audit.triggers import append_only
 from tests.portal.helpers import web_conninfo
 
@@ -26,6 +26,10 @@ REFUSED = [
     "DELETE FROM portal_audit_sequence",
     "TRUNCATE portal_audit_sequence CASCADE",
     "DELETE FROM portal_audit_refusal",
+    "DELETE FROM portal_notice",
+    "DELETE FROM cases_case",
+    "DELETE FROM cases_document",
+    "TRUNCATE django_session",
     "INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'x', now())",
     "DELETE FROM django_migrations",
     "CREATE TABLE mine (id int)",
@@ -46,7 +50,20 @@ def test_what_serving_needs() -> None:
         web.execute("INSERT INTO portal_audit_sequence (key, length, head) VALUES ('stream:x', 0, '')")
         web.execute("UPDATE portal_audit_sequence SET length = 0 WHERE key = 'stream:x'")
         web.execute("UPDATE accounts_user SET name = name")
+        web.execute("DELETE FROM django_session")
         web.rollback()
+
+
+def test_rows_are_deleted_from_the_listed_tables_alone() -> None:
+    """Of every table there is, whatever it was granted before."""
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT DELETE ON cases_case TO portal_web")  # as earlier versions did
+        grant_web_role()
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = 'public' AND c.relkind = 'r' AND has_table_privilege('portal_web', c.oid, 'DELETE')"
+        )
+        assert {name for (name,) in cursor.fetchall()} == set(DELETABLE)
 
 
 def test_every_history_table_is_append_only() -> None:

@@ -26,6 +26,7 @@ from cases.rules.visibility.work import (
     reads_thresholds,
     runs,
     suites,
+    told_labels,
 )
 
 __all__ = [
@@ -57,5 +58,6 @@ __all__ = [
     "runs",
     "sees_several_developers",
     "suites",
+    "told_labels",
     "version_numbers",
 ]

@@ -1,9 +1,9 @@
 """Benchmarks and labels: runs, suites, consultations, determinations, the register."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 
 from accounts.models import User
 from accounts.roles import AGENCY, OVERSIGHT
@@ -68,3 +68,31 @@ def labels(user: User, now: datetime) -> Q:
     """Register entries this person may see: the agency and the auditor all that have taken effect, a developer its disclosed."""
     own = opened_through(user, now, DEVELOPER_ROLES) & Q(disclosed_to_developer=True)
     return (opened_through(user, now, INSIDE) | own) & Q(effective_at__isnull=False)
+
+
+def told_labels(user: User, now: datetime) -> dict[str, Any]:
+    """State and end of a register entry as this person is told them: annotations `told_state` and `told_ended_at`.
+
+    Outside the agency an entry was superseded by a disclosed one alone: until then it reads as if no newer one were
+    there, because that one may be of a case the government opened.
+    """
+    shown = rows("Label").filter(labels(user, now), model_version=OuterRef("model_version"))
+    newer = (
+        shown.filter(effective_at__gte=OuterRef("ended_at"))
+        .exclude(pk=OuterRef("pk"))
+        .order_by("effective_at", "pk")
+    )
+    unseen = Q(state="superseded") & ~opened_through(user, now, INSIDE)
+    rescinded = Q(determination__rescinded_at__isnull=False)
+    return {
+        "told_state": Case(
+            When(unseen & ~Exists(newer) & rescinded, then=Value("rescinded")),
+            When(unseen & ~Exists(newer), then=Value("effective")),
+            default=F("state"),
+        ),
+        "told_ended_at": Case(
+            When(unseen & Exists(newer), then=Subquery(newer.values("effective_at")[:1])),
+            When(unseen, then=F("determination__rescinded_at")),
+            default=F("ended_at"),
+        ),
+    }
