@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, setup_logging, worker_ready, worker_shutdown
+from celery.signals import heartbeat_sent, setup_logging, task_prerun, worker_ready, worker_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -31,6 +31,14 @@ def _show_life(**_kwargs: Any) -> None:
     from django.core.cache import cache  # settings are read by now
 
     cache.set(WORKER_SEEN, True, SEEN_FOR_S)
+
+
+@task_prerun.connect
+def _mind_connections(**_kwargs: Any) -> None:
+    """A connection serves many tasks (`CELERY_DB_REUSE_MAX`); one that broke or grew old is left here."""
+    from django.db import close_old_connections
+
+    close_old_connections()
 
 
 @worker_shutdown.connect

@@ -1,32 +1,37 @@
 """What a worker does with an outbox row: claim it under a lease, keep the lease while the job runs, mark the end.
 
-A claim is one conditional UPDATE, so of several workers one wins. While the job runs, a thread of its own renews the
-lease; a worker that was killed stops renewing, and after the lease another takes the row. A worker that was only
-asleep finds its lease gone and does not mark the row.
+A claim is one conditional UPDATE, so of several workers one wins. While the job runs its lease is kept
+(`portal.notify.lease`). A worker that was only asleep finds its lease gone and does not mark the row.
 """
 
 import logging
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
+from django.db.models.functions import Now
 
 from portal.kit.clock import database_now
 from portal.kit.context import request_id
 from portal.notify.jobs import JOBS
+from portal.notify.lease import kept
 from portal.notify.models import Outbox
 from portal.notify.outbox import LONGEST_WAIT_S, give_up, limits
 
 log = logging.getLogger(__name__)
 
+# The claim alone need not reach the disk before the job begins: a database that falls over forgets at most that the
+# job was begun, and the sweeper sends it again. The mark that it is done waits for the disk.
 CLAIM = """
-UPDATE portal_outbox SET lease = %s, lease_until = %s, send_at = %s, attempts = attempts + 1
-WHERE id = %s AND done_at IS NULL AND failed_at IS NULL AND run_at <= %s AND attempts < %s
-  AND (lease_until IS NULL OR lease_until < %s)
-RETURNING *
+WITH moment AS MATERIALIZED (
+  SELECT clock_timestamp() AS instant, set_config('synchronous_commit', 'off', true) AS soon
+)
+UPDATE portal_outbox SET lease = %s, lease_until = instant + %s, send_at = instant + %s, attempts = attempts + 1
+FROM moment
+WHERE id = %s AND done_at IS NULL AND failed_at IS NULL AND run_at <= instant AND attempts < %s
+  AND (lease_until IS NULL OR lease_until < instant)
+RETURNING portal_outbox.*, instant AS claimed_at
 """
 
 
@@ -36,13 +41,12 @@ class LeaseLost(Exception):
 
 def run(outbox_id: str) -> bool:
     """Do the job of one row, if it is there to be done; True when this call did it."""
-    now = database_now()
-    row = _claim(outbox_id, now)
+    row = _claim(outbox_id)
     if row is None:
         return False
-    with request_id(row.request_id), _kept_lease(row):
+    with request_id(row.request_id), kept(row):
         try:
-            _do(row, now)
+            _do(row, row.claimed_at)
         except Exception as error:  # a job may raise anything; the row keeps the kind, the log the story
             log.exception("job %s failed (attempt %s)", row.job, row.attempts, extra={"outbox": str(row.pk)})
             _released(row, error)
@@ -50,9 +54,10 @@ def run(outbox_id: str) -> bool:
     return True
 
 
-def _claim(outbox_id: str, now: datetime) -> Outbox | None:
-    until = now + timedelta(seconds=limits().lease_s)
-    values = [uuid.uuid4(), until, until, outbox_id, now, limits().attempts, now]
+def _claim(outbox_id: str) -> Any:
+    """The row, claimed, with `claimed_at`, the instant of the claim; None where there is nothing to do."""
+    lease = timedelta(seconds=limits().lease_s)
+    values = [uuid.uuid4(), lease, lease, outbox_id, limits().attempts]
     return next(iter(Outbox.objects.raw(CLAIM, values)), None)
 
 
@@ -72,7 +77,7 @@ def _do(row: Outbox, now: datetime) -> None:
 def _finish(row: Outbox) -> None:
     """Mark the row done, if the lease is still ours."""
     if not Outbox.objects.filter(pk=row.pk, lease=row.lease).update(
-        done_at=database_now(), lease=None, lease_until=None, fault=""
+        done_at=Now(), lease=None, lease_until=None, fault=""
     ):
         raise LeaseLost(f"the lease of {row.job} went to another worker")
 
@@ -101,29 +106,3 @@ def _put_back(row: Outbox, error: Exception) -> None:
     ours.update(
         lease=None, lease_until=None, send_at=now + timedelta(seconds=wait), sends=0, fault=type(error).__name__
     )  # fmt: skip
-
-
-@contextmanager
-def _kept_lease(row: Outbox) -> Iterator[None]:
-    """Renew the lease until the block ends. Short jobs end before the first renewal and cost no connection."""
-    ended = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(row, ended), name=f"lease-{row.pk}", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        keeper.join(timeout=limits().lease_s)
-
-
-def _keep(row: Outbox, ended: threading.Event) -> None:
-    """The renewing thread: on its own connection, until the job has ended or the lease has gone to another."""
-    while not ended.wait(limits().lease_s / 3):
-        try:
-            until = database_now() + timedelta(seconds=limits().lease_s)
-            if not Outbox.objects.filter(pk=row.pk, lease=row.lease).update(lease_until=until, send_at=until):
-                break
-        except DatabaseError:  # the next renewal may still come in time
-            log.exception("the lease of %s could not be renewed", row.job)
-            connection.close()
-    connection.close()
