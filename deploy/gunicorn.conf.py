@@ -15,6 +15,7 @@ control_socket_disable = True  # gunicorn 27 opens one in the home folder otherw
 accesslog = None  # addresses carry search words
 errorlog = "-"
 preload_app = False
+sendfile = False  # to a proxy on the same machine, reading and sending large pieces is the faster way
 
 
 def on_starting(server: Any) -> None:

@@ -23,6 +23,7 @@ from portal.kit.refusal import Refused
 
 GET_POST = ["GET", "HEAD", "POST"]
 FORM = "cases/documents/form.html"
+SEND_BYTES = 256 * 1024  # a download is read and sent in pieces of this size
 # A file is data, never a page of ours: no script, no guess at its type, no copy kept on the way.
 FILE_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -131,6 +132,7 @@ def document_file(request: Request, document_id: UUID, number: int) -> HttpRespo
     else:
         stored = actions.open_version(version=version, by=request.user, now=request.now)
         response = FileResponse(stored)
+        response.block_size = SEND_BYTES
     response["Content-Type"] = "application/octet-stream"
     response["Content-Disposition"] = content_disposition_header(True, version.file_name)
     for name, value in FILE_HEADERS.items():
