@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from uuid import uuid4
+
 from celery import shared_task
 
 from portal.kit.clock import database_now
@@ -54,5 +56,11 @@ def remove_forsaken_files(*, now: datetime) -> None:
 
 @hook("send_job")
 def send_job(*, outbox_id: str) -> None:
-    """Hand a row to the broker; raises kombu's OperationalError at once when it is down."""
-    run_job.apply_async(args=(outbox_id,), retry=True, retry_policy=AT_ONCE_OR_LATER)
+    """Hand a row to the broker; raises kombu's OperationalError at once when it is down.
+
+    The message is written straight away: what `apply_async` does besides is for tasks that have results.
+    """
+    amqp = run_job.app.amqp
+    message = amqp.create_task_message(str(uuid4()), run_job.name, (outbox_id,), {}, ignore_result=True)
+    with run_job.app.producer_or_acquire() as producer:
+        amqp.send_task_message(producer, run_job.name, message, retry=True, retry_policy=AT_ONCE_OR_LATER)

@@ -66,11 +66,11 @@ def test_many_entries_cost_what_one_costs() -> None:
         connection,
     ) as queries:
         record_many(drafts)
-    assert len(queries) == 4  # history rows, heads, entries, heads
+    assert len(queries) == 3  # history rows, heads, entries with their heads
     assert verify().entries == 60
     with CaptureQueriesContext(connection) as queries:
         record("told", by=None, now=NOW, case=cases[0])
-    assert len(queries) == 3
+    assert len(queries) == 2
     assert verify().fault is None
 
 

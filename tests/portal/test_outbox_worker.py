@@ -5,7 +5,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,7 +103,7 @@ def test_broker_down_is_not_the_callers_trouble(
 ) -> None:
     nobody = Connection("redis://127.0.0.1:1/0", transport_options={"socket_connect_timeout": 1})
     with monkeypatch.context() as patch:
-        patch.setattr(tasks.run_job, "apply_async", partial(tasks.run_job.apply_async, connection=nobody))
+        patch.setattr(tasks.run_job.app, "producer_or_acquire", nobody.Producer)
         start = time.monotonic()
         order("test_record", file)
         assert time.monotonic() - start < 3
