@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -120,20 +121,34 @@ def write_local(env: dict[str, str]) -> None:
         out.writelines(f"{name}='{env[name]}'\n" for name in LOCAL)
 
 
+def begin(env: dict[str, str], *arguments: str, show: bool = False) -> Callable[[], None]:
+    """Start a management command; the function given back waits for it and shows what it printed if it fails."""
+    command = tied([str(PYTHON), "manage.py", *arguments])
+    output = None if show else subprocess.PIPE
+    started = subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=output, stderr=output)
+
+    def finish() -> None:
+        out, err = started.communicate()
+        if started.returncode:
+            detail = "" if show else f":\n{(out + err).strip()[-3000:]}"
+            raise ServeError(f"manage.py {arguments[0]} did not finish{detail}")
+
+    return finish
+
+
 def manage(env: dict[str, str], *arguments: str, show: bool = False) -> None:
     """Run a management command; what it prints is shown if asked for, or if it fails."""
-    command = tied([str(PYTHON), "manage.py", *arguments])
-    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=not show)
-    if done.returncode:
-        detail = "" if show else f":\n{(done.stdout + done.stderr).strip()[-3000:]}"
-        raise ServeError(f"manage.py {arguments[0]} did not finish{detail}")
+    begin(env, *arguments, show=show)()
 
 
 def prepare(env: dict[str, str], *, reset: bool) -> None:
     """Bring tables, static files and demonstration up to date."""
     owner = env["DATABASE_OWNER_URL"]
-    say("tables: bringing them up to date …")
+    frontend.collect(ROOT, say)
+    say("tables and static files: bringing them up to date …")
+    collected = begin(env, "collectstatic", "--no-input", "--verbosity=0")  # needs no table
     manage(env, "migrate", "--no-input", "--verbosity=0")
+    collected()
     found = demonstration.state(owner)
     if found == "other" and DEMO:
         raise ServeError(
@@ -146,9 +161,6 @@ def prepare(env: dict[str, str], *, reset: bool) -> None:
             shutil.rmtree(HOME / folder, ignore_errors=True)
         manage(env, "migrate", "--no-input", "--verbosity=0")
         found = "empty"
-    frontend.collect(ROOT, say)
-    say("pages: collecting static files …")
-    manage(env, "collectstatic", "--no-input", "--verbosity=0")
     if DEMO and found == "empty":
         say("demonstration: loading people and cases …")
         demonstration.mark(owner, demonstration.LOADING)

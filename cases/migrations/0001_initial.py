@@ -23,6 +23,7 @@ import cases.register.models
 import cases.rules.lifecycle
 import cases.rules.markings
 import cases.rules.window
+from portal.kit.tables import CreateTables
 
 
 class Migration(migrations.Migration):
@@ -4158,3 +4159,6 @@ class Migration(migrations.Migration):
             },
         ),
     ]
+    operations = [
+        CreateTables(operations)
+    ]  # all in one, or every table would be drawn anew after each of them

@@ -17,7 +17,7 @@ PATIENCE_S = 180
 
 
 def first_run(stage: Stage) -> Iterator[Row]:
-    """With the demonstration left out: a new project has none either."""
+    """To the first page, sign-in there and welcome here. Without the demonstration: a new project has none either."""
     port = int(stage.env["PORT"]) + 2
     yield compare(
         "first_run", Side(lambda: _portal(port)), Side(lambda: _new_project(port + 1)), at_most=3, rounds=2, times=1,
@@ -35,7 +35,7 @@ def _portal(port: int) -> None:
             "DEMO": "0",
             "PUBLIC_ORIGIN": f"http://{HOST}:{port}",
         }
-        _served([sys.executable, "-m", "deploy.serve"], env, port, "/health/", ROOT)
+        _served([sys.executable, "-m", "deploy.serve"], env, port, "/sign-in/", ROOT)
 
 
 def _new_project(port: int) -> None:
