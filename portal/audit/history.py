@@ -90,8 +90,12 @@ def _concrete(instance: models.Model) -> type[models.Model]:
 def _newest(model: type[models.Model], keys: Sequence[str]) -> list[RowMark]:
     table = _table(model)
     asked = f"{table.target} = ANY(%s::{table.target_type}[])"
-    if table.tracked:  # by the highest key, so that no older version is written out, however many there are
-        asked = f"{table.key} IN (SELECT max({table.key}) FROM {table.name} WHERE {asked} GROUP BY {table.target})"  # nosec B608
+    if table.tracked:
+        # one look-up a key, as an array: asked as a set, the planner may read the whole history for it
+        newest = f"SELECT max(h.{table.key}) FROM {table.name} h WHERE h.{table.target} = k"  # nosec B608
+        asked = (
+            f"{table.key} = ANY(ARRAY(SELECT ({newest}) FROM unnest(%s::{table.target_type}[]) AS wanted(k)))"  # nosec B608
+        )
     sql = (
         f"SELECT t.{table.target}::text, t.{table.key}::text, row_to_json(t)::text"  # nosec B608
         f" FROM {table.name} t WHERE t.{asked}"
