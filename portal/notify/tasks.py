@@ -1,7 +1,6 @@
 """The portal's Celery tasks, four for all: run a job, sweep, tidy, show life. Rooms add jobs, not tasks."""
 
 from datetime import datetime
-
 from uuid import uuid4
 
 from celery import shared_task
