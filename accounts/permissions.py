@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, str] = {
     "records.retention": "Set retention classes",
     # access
     "agreement.draft": "Draft an access agreement",
+    "agreement.amend": "Propose an amendment of the access agreement",
     "agreement.sign_developer": "Sign an access agreement for the developer",
     "agreement.sign_agency": "Sign an access agreement for the agency",
     "agreement.begin_access": "Begin access by the second signature",

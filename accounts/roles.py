@@ -40,7 +40,7 @@ _ALL: Final = (
         "Drafts and submits cases, uploads documents, answers questions, states release dates, nominates partners.",
         "case.draft", "case.edit_draft", "case.submit", "case.recall", "case.discard", "release.state",
         "document.upload", "document.withdraw", "document.share", "document.readers", "partner.nominate",
-        "response.record",
+        "response.record", "agreement.amend",
     ),
     _role(
         "developer_signatory",
@@ -48,7 +48,7 @@ _ALL: Final = (
         DEVELOPER,
         "Signs agreements and amendments, concurs on partners, withdraws cases.",
         "agreement.sign_developer", "agreement.begin_access", "partner.concur_developer", "partner.nominate", "case.withdraw",
-        "grant.suspend", "document.readers", "response.record",
+        "grant.suspend", "document.readers", "response.record", "agreement.amend",
     ),
     _role(
         "framework_lead",
@@ -65,7 +65,7 @@ _ALL: Final = (
         "Runs the case: acknowledges, assigns, drafts the agreement, opens consultations, closes.",
         "case.acknowledge", "case.assign", "case.advance", "case.close", "case.recuse", "note.write", "note.read",
         "agreement.draft", "grant.issue", "grant.end", "document.mark", "document.upload", "consultation.open",
-        "disclosure.record",
+        "disclosure.record", "agreement.amend",
     ),
     _role(
         "evaluator",

@@ -58,7 +58,8 @@ SELECT c.assignment_id AS id, c.id AS case_id, e.user_id AS person_id, 'evaluato
     s.user_id AS assigned_by_id, {_ROW} {_OF} AND s.kind = 'case.assigned' JOIN bulk_person e ON e.who = 'evaluator'
 """
 AGREEMENT: Final = f"""
-SELECT c.agreement_id AS id, c.id AS case_id, 1 AS number, 'signed' AS state, 'general_release' AS anchor_kind,
+SELECT c.agreement_id AS id, c.id AS case_id, 1 AS number, NULL::uuid AS amends_id, 'signed' AS state,
+    'general_release' AS anchor_kind,
     s.at + {_TERM} AS anchor_at, s.at AS opens_at, s.at + {_TERM} AS closes_at,
     'Cyber capability evaluation' AS scope,
     '["isolation"]'::jsonb AS safeguards, true AS isolation_attested, '["Named evaluator"]'::jsonb AS people,

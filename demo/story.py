@@ -113,8 +113,10 @@ class Teller:
         assign(case=case, person=cast.evaluator, role="evaluator", by=cast.officer, now=next_day)
         return Case.objects.get(pk=case.pk)
 
-    def agreement(self, case: Case, at: datetime, opens: datetime, closes: datetime, *signers: Any) -> Case:
-        """An agreement drafted by the case officer and signed by `signers`."""
+    def agreement(
+        self, case: Case, at: datetime, opens: datetime, closes: datetime, *signers: Any, by: Any = None
+    ) -> Case:
+        """An agreement or amendment drafted by the case officer (or `by`) and signed by `signers`."""
         assert case.model_version is not None
         anchor = case.model_version.milestones.order_by("-stated_at").first()
         assert anchor is not None
@@ -123,7 +125,7 @@ class Teller:
             scope="Cyber benchmarks of this version through the developer's API.", safeguards=tuple(SAFEGUARDS),
             isolation_attested=True, people=("Eve Nakamura", "Edwin Cole"),
         )  # fmt: skip
-        drafted = draft_agreement(case=case, terms=terms, by=self.cast.officer, now=at)
+        drafted = draft_agreement(case=case, terms=terms, by=by or self.cast.officer, now=at)
         for number, signer in enumerate(signers, start=1):
             sign_agreement(
                 agreement=drafted,
@@ -281,7 +283,7 @@ class Teller:
         self.asked(case, from_at + (self.now - from_at) / 2)
 
     def in_access(self) -> None:
-        """Access running; the partner has yet to accept its terms."""
+        """Access running; the partner has yet to accept its terms; the agency has yet to sign an amendment."""
         cast = self.cast
         case = self.draft(self.ago(20), "MER-1004", "Meridian", "6 preview", self.now + 25 * DAY)
         case = self.agreement(
@@ -296,6 +298,7 @@ class Teller:
         self.partner_grant(case, self.ago(3), self.now + 20 * DAY, accepted=False)
         for document in case.documents.order_by("created_at", "pk"):
             open_version(version=document.versions.get(number=1), by=cast.officer, now=self.ago(2)).close()
+        self.agreement(case, self.ago(1), self.ago(1), self.now + 15 * DAY, cast.signatory, by=cast.liaison)
 
     def waiting_for_signature(self) -> None:
         """In scoping, signed by the developer alone."""

@@ -95,12 +95,22 @@ WINDOW = timedelta(days=20)  # of the agreement below; general release is planne
 ANCHOR_AFTER = timedelta(days=25)
 
 
-def agreement(cast: Cast, case: Case, now: datetime, **changes: Any) -> Agreement:
+def agreement(
+    cast: Cast,
+    case: Case,
+    now: datetime,
+    *,
+    by: Any = None,
+    anchor_kind: str = "general_release",
+    **changes: Any,
+) -> Agreement:
     """A complete draft by the case officer: the window opens now and lasts twenty days."""
-    stated = case.model_version.milestones.filter(kind="general_release").order_by("-stated_at").first()
+    stated = (
+        case.model_version.milestones.filter(kind=anchor_kind, state="planned").order_by("-stated_at").first()
+    )
     values = {
-        "anchor_kind": "general_release",
-        "anchor_at": stated.at,
+        "anchor_kind": anchor_kind,
+        "anchor_at": stated.at if stated else now,
         "opens_at": now,
         "closes_at": now + WINDOW,
         "scope": "Classified benchmarking of cyber capabilities by the agency.",
@@ -109,11 +119,16 @@ def agreement(cast: Cast, case: Case, now: datetime, **changes: Any) -> Agreemen
         "people": (cast.evaluator.name, cast.evaluator2.name),
         **changes,
     }
-    return draft_agreement(case=case, terms=Terms(**values), by=cast.officer, now=now)
+    return draft_agreement(case=case, terms=Terms(**values), by=by or cast.officer, now=now)
+
+
+def amended(cast: Cast, case: Case, now: datetime, **changes: Any) -> Case:
+    """An amendment of the agreement in force, proposed by the case officer and signed by both sides."""
+    return sign_both(cast, agreement(cast, case, now, **changes), now)
 
 
 def sign_both(cast: Cast, version: Agreement, now: datetime) -> Case:
-    """Both signatures under a version; the case is in access."""
+    """Both signatures under a version; the case is in access, or its agreement amended."""
     for by in (cast.signatory, cast.lead):
         sign_agreement(agreement=version, digest=version.text_digest, by=by, now=now)
     return Case.objects.get(pk=version.case_id)

@@ -54,8 +54,14 @@ class AgreementForm(forms.Form):
     people = _text("People with access", "One name a line. Needed before anybody signs.", required=False)
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, case: Case, stated: Stated, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, case: Case, stated: Stated, now: datetime, amends: Agreement | None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._now = now
+        if amends is not None:
+            self.fields["opens_at"].required = False
+            self.fields["opens_at"].help_text = "With the second signature when left out."
         self._anchors = {
             kind: stated[(kind, "planned")] for kind in window.ANCHORS if (kind, "planned") in stated
         }
@@ -70,19 +76,28 @@ class AgreementForm(forms.Form):
         field.choices = choices
 
     @staticmethod
-    def start(case: Case, stated: Stated, last: Agreement | None, now: datetime) -> dict[str, Any]:
+    def start(
+        case: Case, stated: Stated, last: Agreement | None, now: datetime, amends: Agreement | None = None
+    ) -> dict[str, Any]:
         """Initial values: those of the last version, or a window of 30 days before the stated release."""
         values: dict[str, Any] = {"revision": case.revision}
         planned = stated.get((window.GENERAL_RELEASE, "planned"))
         if planned is not None:
             opens = _next_hour(max(planned - window.LIMIT, now))
             values |= {"anchor": window.GENERAL_RELEASE, "opens_at": opens, "closes_at": planned}
+        if amends is not None:
+            ahead = amends.closes_at > now
+            values |= {"opens_at": None, "closes_at": amends.closes_at if ahead else planned}
         if last is not None:
             values |= {
                 "anchor": last.anchor_kind, "scope": last.scope, "safeguards": last.safeguards,
                 "isolation_attested": last.isolation_attested, "people": "\n".join(last.people),
             }  # fmt: skip
         return values
+
+    def clean_opens_at(self) -> datetime:
+        """The opening; of an amendment that leaves it out the second signature, so from now on."""
+        return self.cleaned_data["opens_at"] or self._now
 
     def clean_people(self) -> list[str]:
         """Names, one a line, empty lines dropped."""
@@ -111,7 +126,8 @@ class AgreementForm(forms.Form):
         """The window and the anchor as typed (at first as proposed), where they can be read, for the line."""
         data = getattr(self, "cleaned_data", {}) if self.is_bound else self.initial
         opens, closes, anchor = data.get("opens_at"), data.get("closes_at"), data.get("anchor")
-        if not (opens and closes and anchor) or opens >= closes:
+        opens = opens or self._now
+        if not (closes and anchor) or opens >= closes:
             return None
         return window.Span(opens, closes), self._anchors[anchor]
 

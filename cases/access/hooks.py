@@ -43,8 +43,8 @@ def end_access(*, case: Case, move: lifecycle.Move, by: User, now: datetime) -> 
 
 
 def _superseded(case: Case) -> list[Agreement]:
-    """Back in scoping access begins only with a newly signed agreement, so the signed one is set aside."""
-    found = list(Agreement.objects.filter(case=case, state="signed"))
+    """Back in scoping access begins only with a newly signed agreement: the signed one and drafts are set aside."""
+    found = list(Agreement.objects.filter(case=case).exclude(state="superseded"))
     for agreement in found:
         agreement.state = "superseded"
         agreement.save()

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation, User
-from cases.access import guards, lines
+from cases.access import amending, guards, lines
 from cases.access.models import Agreement, Grant, Nomination, Signature, Suspension, WindowPeriod
 from cases.access.sides import own_side
 from cases.access.text import safeguard_labels
@@ -26,6 +26,7 @@ __all__ = [
     "grant_list",
     "holders",
     "inside",
+    "line_as_typed",
     "nomination_page",
     "section",
     "shared_documents",
@@ -113,7 +114,7 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
         "grants": [shown_grant(grant, now) for grant in grants],
         "line": drawn_line(agreements, grants, now),
         "count": len(grants),
-        "may": _may(case, user, now),
+        "may": _may(case, user, now, in_force=any(row.state == "signed" for row in agreements)),
     }
 
 
@@ -143,7 +144,7 @@ def drawn_line(agreements: list[Agreement], grants: list[Grant], now: datetime) 
     return lines.draft_line(span, drafts[0].anchor_at, now)
 
 
-def _may(case: Case, user: User, now: datetime) -> dict[str, bool]:
+def _may(case: Case, user: User, now: datetime, *, in_force: bool) -> dict[str, bool]:
     """Which doors the section shows; the pages behind them ask the guards. No query."""
 
     def stands(permission: str) -> bool:
@@ -151,6 +152,7 @@ def _may(case: Case, user: User, now: datetime) -> dict[str, bool]:
 
     return {
         "draft": case.stage == lifecycle.SCOPING and stands("agreement.draft"),
+        "amend": in_force and case.stage in guards.GRANTING and stands("agreement.amend"),
         "nominate": case.stage in guards.NOMINATING and stands("partner.nominate"),
         "issue": case.stage in guards.GRANTING and stands("grant.issue"),
     }
@@ -169,18 +171,34 @@ def agreement_page(agreement: Agreement, user: User, now: datetime) -> dict[str,
         if set_window
         else lines.draft_line(span, agreement.anchor_at, now)
     )
-    labels = safeguard_labels(case)
+    labels, content = safeguard_labels(case), visibility.reads_content(user, case, now)
     return {
         "agreement": agreement,
         "signatures": signatures_of(agreement),
         "line": line,
         "length": window.words(span.length),
         "safeguards": [labels.get(id, id) for id in agreement.safeguards],
-        "content": visibility.reads_content(user, case, now),
+        "content": content,
+        **(_amendment(agreement, now, content) if agreement.amends_id and agreement.pending else {}),
         "newest": case.agreements.order_by("-number").first(),
         "state": agreement.get_state_display(),
         "state_tone": AGREEMENT_TONES[agreement.state],
     }
+
+
+def _amendment(agreement: Agreement, now: datetime, content: bool) -> dict[str, Any]:
+    """What a pending amendment changes, and what its second signature would do if it were given now."""
+    assert agreement.amends is not None
+    grants = Grant.objects.filter(case=agreement.case, end_reason="").select_related("organisation")
+    effect = amending.effect_of(agreement, grants.order_by("issued_at", "pk"), now)
+    changes = amending.changes(agreement.amends, agreement)
+    words = ("Scope", "People with access")
+    return {"effect": effect, "changes": [row for row in changes if content or row[0] not in words]}
+
+
+def line_as_typed(case: Case, span: window.Span, anchor: datetime, now: datetime) -> Any:
+    """The line as it would be with the window typed into the form."""
+    return lines.draft_line(span, anchor, now)
 
 
 def nomination_page(nomination: Nomination, user: User, now: datetime) -> dict[str, Any]:

@@ -30,12 +30,16 @@ class Terms:
         return window.Span(self.opens_at, self.closes_at)
 
 
-def agreement_text(case: Case, number: int, terms: Terms) -> str:
-    """The text of version `number`, with `\\n` line ends. The same terms give the same text."""
+def agreement_text(case: Case, number: int, terms: Terms, amends: int | None = None) -> str:
+    """The text of version `number`, with `\\n` line ends. The same terms give the same text.
+
+    amends: the number of the version in force, where this one is an amendment of it.
+    """
     labels = safeguard_labels(case)
     assert case.model_version is not None
     said = {
         "number": number,
+        "amends": amends,
         "case": case,
         "variant": case.model_version.get_variant_display(),
         "anchor": window.ANCHORS[terms.anchor_kind],

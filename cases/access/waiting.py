@@ -57,14 +57,18 @@ def _to_draft(user: User, now: datetime) -> Iterator[Waiting]:
 
 def _to_sign(user: User, now: datetime, side: str) -> Iterator[Waiting]:
     signed = Signature.objects.filter(Q(side=side) | Q(signed_by=user), agreement=OuterRef("pk"))
+    in_place = Q(amends=None, case__stage=lifecycle.SCOPING) | Q(
+        amends__state="signed", case__stage__in=guards.GRANTING
+    )
     rows = Agreement.objects.visible_to(user, now).filter(
-        ~Q(Exists(signed)), state__in=("draft", "offered"), case__stage=lifecycle.SCOPING
+        in_place, ~Q(Exists(signed)), state__in=("draft", "offered")
     )
     for row in rows.select_related("case__model_version__model").order_by("opens_at")[:SHOWN]:
         url = reverse("cases:agreement_sign", args=[row.pk])
-        yield _row(
-            "Sign the access agreement", row.case, row.drafted_at, row.opens_at, url, f"version {row.number}"
-        )
+        verb, until = ("Sign the amendment", row.closes_at) if row.amends_id else (
+            "Sign the access agreement", row.opens_at
+        )  # fmt: skip
+        yield _row(verb, row.case, row.drafted_at, until, url, f"version {row.number}")
 
 
 def _to_concur(user: User, now: datetime, side: str) -> Iterator[Waiting]:

@@ -31,7 +31,7 @@ _METADATA: Final[dict[str, str]] = {
     "retention_class created_at withdrawn_at frozen_at",
     "DocumentVersion": "document number size sha256 content_type state uploaded_at uploaded_by",
     "DocumentShare": "document grant shared_at shared_by ended_at",
-    "Agreement": "case number state anchor_kind anchor_at opens_at closes_at safeguards isolation_attested "
+    "Agreement": "case number amends state anchor_kind anchor_at opens_at closes_at safeguards isolation_attested "
     "text_digest drafted_at drafted_by",
     "Signature": "agreement side signed_by appointment capacity text_digest signed_at",
     "WindowPeriod": "case agreement span agreed_end cut_at cut_cause",

@@ -52,13 +52,17 @@ class Span:
 
 def total(spans: Iterable[Span]) -> timedelta:
     """Length of the union of `spans`."""
-    covered = timedelta(0)
-    reached: datetime | None = None
+    return sum((span.length for span in union(spans)), timedelta(0))
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """`spans` in order, those that overlap or touch as one."""
+    joined: list[Span] = []
     for span in sorted(spans, key=lambda s: s.start):
-        start = span.start if reached is None else max(span.start, reached)
-        covered += max(span.end - start, timedelta(0))
-        reached = span.end if reached is None else max(reached, span.end)
-    return covered
+        if joined and span.start <= joined[-1].end:
+            span = Span(joined[-1].start, max(joined.pop().end, span.end))
+        joined.append(span)
+    return joined
 
 
 def words(length: timedelta) -> str:
@@ -122,9 +126,32 @@ def grant_refusal(
         if span.start < anchor:
             return f"Partner access starts at the anchor, {instant(anchor)}, or later."
         return None
-    if not any(period.start <= span.start and span.end <= period.end for period in periods):
+    if not any(period.start <= span.start and span.end <= period.end for period in union(periods)):
         return "The grant must lie inside one access window. Choose a start and an end within it."
     return None
+
+
+def kept_until(
+    span: Span,
+    *,
+    partner: bool,
+    anchor_kind: str,
+    anchor: datetime,
+    release: datetime | None,
+    periods: Sequence[Span],
+    now: datetime,
+) -> datetime | None:
+    """The end that amended terms leave a grant that has not ended: its own, an earlier one, or None for no access.
+
+    A grant never grows and its start never moves; one that would start outside the windows has no place left.
+    """
+    end = span.end if release is None else min(span.end, release)
+    if partner and anchor_kind == OTHER_PARTNERS:
+        end = end if release is not None and span.start >= anchor else span.start
+    else:
+        area = next((area for area in union(periods) if area.contains(span.start)), None)
+        end = min(end, area.end) if area else span.start
+    return end if end > max(span.start, now) else None
 
 
 def cut(spans: Iterable[Span], at: datetime) -> list[Span]:

@@ -110,7 +110,7 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:recuse": _row(403, *SEE_CASE, lead=200, officer=200),
     "cases:release": _row(200, *SEE_CASE),
     "cases:note": _row(200, "lead", "officer", "evaluator", "official"),
-    "cases:agreement_new": _row(403, *SEE_CASE, officer=409),
+    "cases:agreement_new": _row(403, *SEE_CASE, liaison=200, signatory=200, officer=200),
     "cases:agreement": _row(200, *SEE_CASE),
     "cases:agreement_sign": _row(403, *SEE_CASE, signatory=409, lead=409),
     "cases:nomination_new": _row(403, *SEE_CASE, liaison=200, signatory=200, lead=200),

@@ -1,13 +1,18 @@
-"""Drafting an access agreement and signing it; the second signature sets the window and begins access."""
+"""Drafting an access agreement or an amendment and signing it; the second signature sets the window.
+
+The first agreement begins access with it; an amendment takes the place of the version in force at that instant.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Max
+from django.db.models import Model as Row
 
 from accounts.models import User
-from cases.access import guards
+from cases.access import amending, guards
+from cases.access.actions.ending import cut_periods, end_grants, open_grants, reach_term, tell_cut
 from cases.access.models import Agreement, Signature, WindowPeriod
 from cases.access.sides import SIDES, SIGN, require_side
 from cases.access.text import Terms, agreement_text, text_digest
@@ -26,23 +31,24 @@ OTHER_TEXT = "The text you read is not the text of this version: it changed whil
 def draft_agreement(
     *, case: Case, terms: Terms, by: User, now: datetime, revision: int | None = None
 ) -> Agreement:
-    """Draft the next version of the agreement. It takes the place of an unsigned one, also of one signed by one side.
+    """Draft the next version: in scoping of the agreement, once access began as an amendment of the one in force.
 
-    The anchor must be the date the developer has stated. What is not attested or listed yet may come in a later
-    version; signing waits for it.
+    It takes the place of an unsigned one, also of one signed by one side. The anchor must be the date the developer has
+    stated. What is not attested or listed yet may come in a later version; signing waits for it.
     """
     case = locked(case, revision)
     refused = guards.draft_refusal(by, case, now)
     if refused:
         raise refused
-    appointment = policy.require(by, "agreement.draft", case, now=now)
+    appointment = policy.require(by, guards.draft_permission(case), case, now=now)
+    amends = guards.in_force(case)
     if terms.opens_at < now:
         raise Refused("The window would open in the past. Move its opening to an hour that is still to come.")
-    refused = guards.terms_refusal(case, terms, after_wait(now))
+    refused = guards.terms_refusal(case, terms, after_wait(now), now if amends else None)
     if refused:
         raise refused
     replaced = _supersede(case, ("draft", "offered"))
-    agreement = _create(case, terms, by, now)
+    agreement = _create(case, terms, amends, by, now)
     happened(
         "agreement.drafted", case=case, by=by, now=now, appointment=appointment, subject=agreement,
         rows=[agreement, *replaced], data={"number": agreement.number, "text_digest": agreement.text_digest},
@@ -50,12 +56,13 @@ def draft_agreement(
     return agreement
 
 
-def _create(case: Case, terms: Terms, by: User, now: datetime) -> Agreement:
+def _create(case: Case, terms: Terms, amends: Agreement | None, by: User, now: datetime) -> Agreement:
     number = (case.agreements.aggregate(last=Max("number"))["last"] or 0) + 1
-    text = agreement_text(case, number, terms)
+    text = agreement_text(case, number, terms, amends.number if amends else None)
     return Agreement.objects.create(
         case=case,
         number=number,
+        amends=amends,
         anchor_kind=terms.anchor_kind,
         anchor_at=terms.anchor_at,
         opens_at=terms.opens_at,
@@ -83,7 +90,8 @@ def _supersede(case: Case, states: Sequence[str]) -> list[Agreement]:
 def sign_agreement(*, agreement: Agreement, digest: str, by: User, now: datetime) -> Signature:
     """Sign for the side that `by` acts for. `digest` is that of the text the person read.
 
-    The second signature marks the version signed, sets the window and moves the case on, in this transaction.
+    The second signature marks the version signed and sets the window, in this transaction: of a first agreement it
+    moves the case on, of an amendment it cuts what is left of the old window and what grants have outside the new one.
     """
     case = locked(agreement.case)
     agreement = Agreement.objects.select_related("case__policy_version").get(pk=agreement.pk)
@@ -106,22 +114,39 @@ def sign_agreement(*, agreement: Agreement, digest: str, by: User, now: datetime
         rows=[agreement, signature, *older],
         data={"number": agreement.number, "side": side, "text_digest": agreement.text_digest},
     )  # fmt: skip
-    if both:
-        _begin_access(agreement, case, by, now)
+    if both and agreement.amends_id:
+        _amend(agreement, case, by, now)
+    elif both:
+        _set_window(agreement, window.Span(agreement.opens_at, agreement.closes_at), case, by, now)
+        move_case(case=case, name="begin_access", by=by, now=now)  # asks the lifecycle once more
     return signature
 
 
-def _begin_access(agreement: Agreement, case: Case, by: User, now: datetime) -> None:
-    """Set the window and move the case; `move_case` asks the lifecycle once more."""
+def _amend(agreement: Agreement, case: Case, by: User, now: datetime) -> None:
+    """End what is left of the old window, set the new one, and take from grants what lies outside."""
+    appointment = policy.require(by, "agreement.begin_access", case, now=now)
+    effect = amending.effect_of(agreement, open_grants(case), now)
+    rows = [
+        row for grant in effect.over for row in reach_term(grant, now)
+    ]  # judged by the terms they ended under
+    cut = cut_periods(case, now, f"version {agreement.number} of the agreement took its place")
+    tell_cut(case, cut, by=by, now=now, appointment=appointment)
+    for grant, end in effect.shortened:
+        grant.span = DateTimeTZRange(grant.span.lower, end)
+        grant.save()
+        rows.append(grant)
+    _set_window(agreement, effect.span, case, by, now, rows)
+    end_grants(effect.ended, "amended", case=case, by=by, now=now, appointment=appointment)
+
+
+def _set_window(
+    agreement: Agreement, span: window.Span, case: Case, by: User, now: datetime, also: Sequence[Row] = ()
+) -> None:
     period = WindowPeriod.objects.create(
-        case=case,
-        agreement=agreement,
-        span=DateTimeTZRange(agreement.opens_at, agreement.closes_at),
-        agreed_end=agreement.closes_at,
+        case=case, agreement=agreement, span=DateTimeTZRange(span.start, span.end), agreed_end=span.end
     )
-    span = window.Span(agreement.opens_at, agreement.closes_at)
     happened(
-        "window.opened", case=case, by=by, now=now, subject=period, rows=[period],
+        "window.opened", case=case, by=by, now=now, subject=period, rows=[period, *also],
         appointment=policy.require(by, "agreement.begin_access", case, now=now),
         data={
             "opens": window.instant(span.start),
@@ -129,4 +154,3 @@ def _begin_access(agreement: Agreement, case: Case, by: User, now: datetime) -> 
             "length": window.words(span.length),
         },
     )  # fmt: skip
-    move_case(case=case, name="begin_access", by=by, now=now)

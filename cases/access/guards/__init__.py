@@ -4,8 +4,23 @@ Actions raise what a guard answers; pages show the same sentence beside a button
 The permission is asked first, so that a person who may not at all hears that and nothing else.
 """
 
-from cases.access.guards.agreements import draft_refusal, sign_refusal, terms_of, terms_refusal
-from cases.access.guards.basis import GRANTING, NOMINATING, Stated, release_of, spans_of, stated_dates
+from cases.access.guards.agreements import (
+    amended_span,
+    draft_permission,
+    draft_refusal,
+    sign_refusal,
+    terms_of,
+    terms_refusal,
+)
+from cases.access.guards.basis import (
+    GRANTING,
+    NOMINATING,
+    Stated,
+    in_force,
+    release_of,
+    spans_of,
+    stated_dates,
+)
 from cases.access.guards.grants import (
     accept_refusal,
     close_out_refusal,
@@ -28,10 +43,13 @@ __all__ = [
     "NOMINATING",
     "Stated",
     "accept_refusal",
+    "amended_span",
     "close_out_refusal",
     "concur_refusal",
+    "draft_permission",
     "draft_refusal",
     "end_refusal",
+    "in_force",
     "issuable_refusal",
     "issue_refusal",
     "nominate_refusal",

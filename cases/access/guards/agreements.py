@@ -1,10 +1,13 @@
-"""When an agreement is drafted and signed."""
+"""When an agreement or an amendment of it is drafted and signed."""
 
 from datetime import datetime
+from typing import Final
 
 from accounts.models import User
 from cases.access.guards.basis import (
+    GRANTING,
     conflict,
+    in_force,
     release_of,
     spans_of,
     stated_dates,
@@ -16,22 +19,45 @@ from cases.register.models import Case
 from cases.rules import lifecycle, policy, window
 from portal.kit.refusal import Refused
 
+NOTHING_TO_AMEND: Final = (
+    "No agreement of this case is signed by both sides, so there is nothing to amend. "
+    "The case officer moves the case to scoping first, where an agreement is drafted."
+)
+
+
+def draft_permission(case: Case) -> str:
+    """What it takes to draft a version: in scoping the first or next one, once access began an amendment."""
+    return "agreement.amend" if case.stage in GRANTING else "agreement.draft"
+
 
 def draft_refusal(user: User, case: Case, now: datetime) -> Refused | None:
-    """Why `user` may not draft an agreement version now."""
-    said = policy.refusal(user, "agreement.draft", case, now=now)
+    """Why `user` may not draft an agreement version, or propose an amendment, now."""
+    permission = draft_permission(case)
+    said = policy.refusal(user, permission, case, now=now)
     if said:
-        return Refused(said, permission="agreement.draft")
+        return Refused(said, permission=permission)
     if case.origin == "government":
         return conflict("A case that the government opened itself has no access agreement and no grants.")
+    if case.stage in GRANTING:
+        return None if in_force(case) else conflict(NOTHING_TO_AMEND)
     if case.stage != lifecycle.SCOPING:
         stage = lifecycle.STAGES[case.stage].lower()
-        return conflict(f"An agreement is drafted in scoping; this case is in the stage “{stage}”.")
+        return conflict(
+            f"An agreement is drafted in scoping, and amended once access began; this case is in the stage “{stage}”."
+        )
     return None
 
 
-def terms_refusal(case: Case, terms: Terms, at: datetime) -> Refused | None:
-    """Why these terms are impossible at the instant `at`: the developer's date, the window law, the catalogue."""
+def amended_span(terms: Terms, now: datetime) -> window.Span:
+    """The window an amendment sets when its second signature is given at `now`: it reaches back before nothing."""
+    return window.Span(max(terms.opens_at, now), terms.closes_at)
+
+
+def terms_refusal(case: Case, terms: Terms, at: datetime, amended: datetime | None = None) -> Refused | None:
+    """Why these terms are impossible at the instant `at`: the developer's date, the window law, the catalogue.
+
+    amended: the instant from which an amendment would count. What lies behind it stays used, the rest makes room.
+    """
     stated = stated_dates(case)
     kind = window.ANCHORS[terms.anchor_kind].lower()
     if (terms.anchor_kind, "actual") in stated:
@@ -45,7 +71,10 @@ def terms_refusal(case: Case, terms: Terms, at: datetime) -> Refused | None:
         )
     if terms.closes_at <= at:
         return Refused("The window would lie in the past. Move its end later.")
-    said = window.period_refusal(terms.span, terms.anchor_at, spans_of(list(case.window_periods.all())))
+    span, periods = terms.span, spans_of(list(case.window_periods.all()))
+    if amended is not None:
+        span, periods = amended_span(terms, amended), window.cut(periods, amended)
+    said = window.period_refusal(span, terms.anchor_at, periods)
     if said:
         return Refused(said)
     unknown = set(terms.safeguards) - set(safeguard_labels(case))
@@ -76,6 +105,22 @@ def _incomplete(agreement: Agreement) -> str | None:
     return None
 
 
+def _out_of_place(agreement: Agreement) -> str | None:
+    """Why the case stands where this version cannot be signed, or None."""
+    case = agreement.case
+    if agreement.amends_id is None:
+        if case.stage != lifecycle.SCOPING:
+            return "This case is not in scoping any more, so its agreement is not signed now."
+        return None
+    if case.stage not in GRANTING:
+        stage = lifecycle.STAGES[case.stage].lower()
+        return f"This case is in the stage “{stage}”, so an amendment is not signed now."
+    current = in_force(case)
+    if current is None or current.pk != agreement.amends_id:
+        return "The version that this one amends is not in force any more. Propose a new amendment."
+    return None
+
+
 def sign_refusal(
     user: User, agreement: Agreement, now: datetime, at: datetime | None = None
 ) -> Refused | None:
@@ -93,10 +138,8 @@ def sign_refusal(
         return conflict("You have signed this version already; the second signature is another person's.")
     if any(signature.side == found[0] for signature in signed):
         return conflict(f"The {found[0]}'s side has signed this version already.")
-    if case.stage != lifecycle.SCOPING:
-        return conflict("This case is not in scoping any more, so its agreement is not signed now.")
-    said = _incomplete(agreement)
+    said = _out_of_place(agreement) or _incomplete(agreement)
     if said:
         return conflict(said)
-    stale = terms_refusal(case, terms_of(agreement), at or now)
+    stale = terms_refusal(case, terms_of(agreement), at or now, now if agreement.amends_id else None)
     return conflict(f"{stale.sentence} The case officer drafts a new version.") if stale else None

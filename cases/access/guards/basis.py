@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from cases.access.models import WindowPeriod
+from cases.access.models import Agreement, WindowPeriod
 from cases.register.models import Case, ReleaseMilestone
 from cases.rules import lifecycle, window
 from portal.kit.refusal import Refused
@@ -21,7 +21,7 @@ def conflict(sentence: str) -> Refused:
 
 def stated_dates(case: Case) -> Stated:
     """The newest release dates that the developer stated for the case's model version. One query."""
-    rows = ReleaseMilestone.objects.filter(model_version=case.model_version_id).order_by("stated_at")
+    rows = ReleaseMilestone.objects.filter(model_version=case.model_version_id).order_by("stated_at", "-pk")
     return {(kind, state): at for kind, state, at in rows.values_list("kind", "state", "at")}
 
 
@@ -29,6 +29,11 @@ def release_of(stated: Stated) -> datetime | None:
     """General release, planned or actual, whichever comes first."""
     kind = window.GENERAL_RELEASE
     return window.general_release(stated.get((kind, "planned")), stated.get((kind, "actual")))
+
+
+def in_force(case: Case) -> Agreement | None:
+    """The agreement version that both sides signed and nothing has replaced."""
+    return Agreement.objects.filter(case=case, state="signed").first()
 
 
 def spans_of(periods: Sequence[WindowPeriod]) -> list[window.Span]:

@@ -28,7 +28,10 @@ class AgreementQuerySet(GuardedQuerySet["Agreement"]):
 
 
 class Agreement(Guarded):
-    """One version of a case's access agreement. Its text is frozen with its digest when the first side signs."""
+    """One version of a case's access agreement. Its text is frozen with its digest when the first side signs.
+
+    An amendment names the version in force that it `amends`; its second signature puts it in that one's place.
+    """
 
     STATES = [
         ("draft", "draft"),
@@ -39,6 +42,7 @@ class Agreement(Guarded):
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="agreements")
     number = models.PositiveIntegerField()
+    amends = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
     state = models.CharField(max_length=12, choices=STATES, default="draft")
     anchor_kind = models.CharField(
         max_length=30, choices=window.anchor_choices, default=window.GENERAL_RELEASE
@@ -75,6 +79,11 @@ class Agreement(Guarded):
 
     def __str__(self) -> str:
         return f"access agreement, version {self.number}"
+
+    @property
+    def pending(self) -> bool:
+        """Whether it waits for a signature."""
+        return self.state in ("draft", "offered")
 
     def get_absolute_url(self) -> str:
         """The agreement's page."""

@@ -44,6 +44,7 @@ def end_reason_choices() -> list[tuple[str, str]]:
         ("revoked", "the grant was revoked"),
         ("released", "the model was released"),
         ("rescoped", "the case went back to scoping"),
+        ("amended", "an amendment left it outside the window"),
         ("closed", "the case closed"),
         ("term", "the term was reached"),
     ]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Appointment
 from accounts.requests import Request
-from cases.access import guards, lines, queries
+from cases.access import guards, queries
 from cases.access.actions import draft_agreement, sign_agreement
 from cases.access.forms import AgreementForm, SignForm
 from cases.access.models import Agreement
@@ -26,14 +26,16 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 @form_page
 def agreement_new(request: Request, case_id: UUID) -> HttpResponse:
-    """Draft a version; `step=look` shows the window's line and saves nothing."""
+    """Draft a version or an amendment; `step=look` shows the window's line and saves nothing."""
     case = visible_case(request, case_id)
-    policy.require(request.user, "agreement.draft", case, now=request.now)
+    policy.require(request.user, guards.draft_permission(case), case, now=request.now)
     stop(request, guards.draft_refusal(request.user, case, request.now))
-    stated = guards.stated_dates(case)
+    stated, amends = guards.stated_dates(case), guards.in_force(case)
     last = case.agreements.order_by("-number").first()
-    start = AgreementForm.start(case, stated, last, request.now)
-    form = AgreementForm(sent(request), case=case, stated=stated, initial=start)
+    start = AgreementForm.start(case, stated, last, request.now, amends)
+    form = AgreementForm(
+        sent(request), case=case, stated=stated, now=request.now, amends=amends, initial=start
+    )
     if request.method == "POST" and request.POST.get("step") != "look":
         drafted = attempt(request, form, lambda data: _draft(request, case, form))
         if drafted is not None:
@@ -45,11 +47,12 @@ def agreement_new(request: Request, case_id: UUID) -> HttpResponse:
     span = form.span()
     page = frame(
         case,
-        "Draft the access agreement",
+        f"Amend version {amends.number} of the agreement" if amends else "Draft the access agreement",
         form=form,
         stated=bool(stated),
-        line=lines.draft_line(*span, request.now) if span else None,
-        replaced=last if last is not None and last.state in ("draft", "offered") else None,
+        line=queries.line_as_typed(case, *span, request.now) if span else None,
+        amends=amends,
+        replaced=last if last is not None and last.pending else None,
     )
     return render(request, "cases/access/agreement_new.html", page, status=status_of(form))
 
@@ -63,7 +66,7 @@ def _draft(request: Request, case: Case, form: AgreementForm) -> Agreement:
 def agreement(request: Request, agreement_id: UUID) -> HttpResponse:
     """One version: its exact text and digest, who signed, the window's line."""
     found = visible_agreement(request, agreement_id)
-    refused = guards.sign_refusal(request.user, found, request.now)
+    refused = guards.sign_refusal(request.user, found, request.now) if found.pending else None
     title = f"Access agreement, version {found.number}"
     page = frame(found.case, title, **queries.agreement_page(found, request.user, request.now))
     page["sign_off"] = refused.sentence if refused else ""

@@ -171,6 +171,7 @@ def test_nobody_but_the_officer_drafts_and_only_in_scoping(cast: Cast, now: date
     terms = Terms("general_release", now, now, now, "", (), True, ())
     with pytest.raises(Refused, match="case officer"):
         draft_agreement(case=case, terms=terms, by=cast.lead, now=now)
+    case = walk.submitted(cast, now)
     with pytest.raises(Refused, match="drafted in scoping") as refused:
         draft_agreement(case=case, terms=terms, by=cast.officer, now=now)
     assert refused.value.conflict
