@@ -142,7 +142,7 @@ WHEN: dict[str, tuple[Callable[..., Case], tuple[str | None, ...]]] = {
     "labelled": (walk.labelled, (SIGNED, ANSWERED, SETTLED, IN_FORCE, "", "recorded already", "")),
     "rescinded": (_rescinded, ("", ANSWERED, SETTLED, "", "rescinded already", "was rescinded", None)),
     "closed": (_ended("close"), (SIGNED, ANSWERED, SETTLED, IN_FORCE, "", "recorded already", "")),
-    "withdrawn": (_ended("withdraw"), (SIGNED, ANSWERED, SETTLED, IN_FORCE, "", "recorded already", "")),
+    "withdrawn": (_ended("withdraw"), (SIGNED, ANSWERED, SETTLED, IN_FORCE, "", "was withdrawn", "")),
 }
 
 
