@@ -1,5 +1,6 @@
 """People, organisations, and dated appointments of people in organisations."""
 
+from copy import copy
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -59,6 +60,12 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
             kept = (now, live if self.is_active else [])
             self.__dict__["_appointments"] = kept
         return kept[1]
+
+    def standing_only(self, appointments: list["Appointment"], now: datetime) -> "User":
+        """This person as it stands at `now` under `appointments` alone: to ask what one organisation sees by it."""
+        alone = copy(self)
+        alone.__dict__["_appointments"] = (now, appointments)
+        return alone
 
 
 class Organisation(Guarded):

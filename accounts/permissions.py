@@ -16,6 +16,7 @@ PERMISSIONS: dict[str, str] = {
     "case.advance": "Move a case between stages",
     "case.close": "Close a case",
     "case.recuse": "Record a recusal",
+    "case.sight": "See what an organization can see of a case",
     "note.write": "Write agency-only notes",
     "note.read": "Read agency-only notes",
     # documents

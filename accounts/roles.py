@@ -41,6 +41,7 @@ _ALL: Final = (
         "case.draft", "case.edit_draft", "case.submit", "case.recall", "case.discard", "release.state",
         "document.upload", "document.withdraw", "document.share", "document.readers", "partner.nominate",
         "response.record", "agreement.amend",
+        "case.sight",
     ),
     _role(
         "developer_signatory",
@@ -49,6 +50,7 @@ _ALL: Final = (
         "Signs agreements and amendments, concurs on partners, withdraws cases.",
         "agreement.sign_developer", "agreement.begin_access", "partner.concur_developer", "partner.nominate", "case.withdraw",
         "grant.suspend", "document.readers", "response.record", "agreement.amend",
+        "case.sight",
     ),
     _role(
         "framework_lead",
@@ -56,7 +58,7 @@ _ALL: Final = (
         AGENCY,
         "Signs agreements and policy versions for the agency, concurs on partners, opens government cases.",
         "agreement.sign_agency", "agreement.begin_access", "partner.concur_agency", "partner.nominate", "case.open_government",
-        "policy.sign", "case.recuse", "note.write", "note.read", "grant.end",
+        "policy.sign", "case.recuse", "note.write", "note.read", "grant.end", "case.sight",
     ),
     _role(
         "case_officer",
@@ -66,6 +68,7 @@ _ALL: Final = (
         "case.acknowledge", "case.assign", "case.advance", "case.close", "case.recuse", "note.write", "note.read",
         "agreement.draft", "grant.issue", "grant.end", "document.mark", "document.upload", "consultation.open",
         "disclosure.record", "agreement.amend",
+        "case.sight",
     ),
     _role(
         "evaluator",
@@ -115,7 +118,7 @@ _ALL: Final = (
         "Auditor",
         OVERSIGHT,
         "Reads all history and metadata, and verifies it; contents only through a time-boxed, logged grant.",
-        "history.read_all", "history.verify", "audit.note", "document.readers",
+        "history.read_all", "history.verify", "audit.note", "document.readers", "case.sight",
     ),
     _role(
         "organisation_administrator",

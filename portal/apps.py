@@ -11,7 +11,10 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself on import, and hang the cellar's own answers on their hooks."""
+        from simple_history.signals import pre_create_historical_record
+
         from portal import checks  # noqa: F401
+        from portal.audit.as_of import stamp
         from portal.audit.refusals import record_refusal
         from portal.audit.roles import grant_web_role
         from portal.kit.registry import hook
@@ -19,3 +22,4 @@ class PortalConfig(AppConfig):
 
         hook("refused")(record_refusal)
         post_migrate.connect(grant_web_role, sender=self)
+        pre_create_historical_record.connect(stamp)

@@ -155,6 +155,7 @@ def _may(case: Case, user: User, now: datetime, *, in_force: bool) -> dict[str, 
         "amend": in_force and case.stage in guards.GRANTING and stands("agreement.amend"),
         "nominate": case.stage in guards.NOMINATING and stands("partner.nominate"),
         "issue": case.stage in guards.GRANTING and stands("grant.issue"),
+        "sight": stands("case.sight"),
     }
 
 

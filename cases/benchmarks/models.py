@@ -209,6 +209,7 @@ class Score(Guarded):
     """One score of a run: the file's own metrics beside those recounted from the samples. Append-only."""
 
     append_only = True
+    instant = ""  # it came with its run
     history_reason = "Append-only: the row is its own history."
 
     run = models.ForeignKey(Run, models.PROTECT, related_name="scores")
@@ -229,6 +230,7 @@ class Finding(Guarded):
     """What one rule says of one run, with the arithmetic. Append-only; a new reading makes a new run."""
 
     append_only = True
+    instant = "made_at"
     history_reason = "Append-only: the row is its own history."
 
     run = models.ForeignKey(Run, models.PROTECT, related_name="findings")

@@ -97,6 +97,7 @@ class PacketDocument(Guarded):
     """A document in a consultation's packet: what opens it to the consulted office. Append-only."""
 
     append_only = True
+    instant = ""  # it came with its consultation
     history_reason = "Append-only: the row is its own history."
 
     consultation = models.ForeignKey(Consultation, models.PROTECT, related_name="packet_documents")

@@ -117,6 +117,7 @@ class ReleaseMilestone(Guarded):
     """A release date the developer stated, planned or actual. Append-only: the newest of a kind counts."""
 
     append_only = True
+    instant = "stated_at"
     history_reason = "Append-only: the row is its own history."
 
     KINDS = [
@@ -290,6 +291,7 @@ class Note(Guarded):
     """An agency-only note on a case. Append-only."""
 
     append_only = True
+    instant = "at"
     history_reason = "Append-only: the row is its own history."
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="notes")

@@ -55,6 +55,7 @@ _ALL: Final = (
     Event("case.withdrawn", "withdrew the case; every grant ended", _BOTH, (LIAISON, SIGNATORY, OFFICER, LEAD, EVALUATOR)),
     Event("case.closed", "closed the case: {reason}", _BOTH, (LIAISON, SIGNATORY, LEAD)),
     Event("case.recusal_recorded", "recorded a recusal", _AGENCY),
+    Event("sight.opened", "looked at what {organization} can see of the case", _NOBODY),
     Event("release.stated", "stated a {kind} date ({state})", _BOTH, (OFFICER, LEAD)),
     Event("note.written", "wrote an agency note", _AGENCY),
     # documents

@@ -36,6 +36,8 @@ def grant_web_role(using: str = "default", **kwargs: Any) -> None:
             return
         role = connection.ops.quote_name(web_role())
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        database = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {role}")  # for `portal.audit.as_of`
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}")
         cursor.execute(f"REVOKE DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public FROM {role}")
         cursor.execute(

@@ -5,6 +5,7 @@ An action is one transaction. Inside, in this order: lock row → policy → gua
 
 import inspect
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -31,7 +32,8 @@ def action(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with transaction.atomic(), writing():
+        now = kwargs.get("now")
+        with transaction.atomic(), writing(now if isinstance(now, datetime) else None):
             return function(*args, **kwargs)
 
     ACTIONS[f"{function.__module__}.{function.__name__}"] = run

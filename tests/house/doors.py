@@ -65,7 +65,7 @@ def build(now: datetime) -> World:
     case = Case.objects.get()
     partner = case.grants.get(kind="partner")
     determination = case.determinations.get()
-    with writing():  # evidence is not taken in any more in this stage
+    with writing(now):  # evidence is not taken in any more in this stage
         pointer = HighSidePointer.objects.create(
             case=case, holding_agency="NSA", system="High side", control_number="1", custodian="A custodian",
             referenced_marking="S", cover_text="A result is kept elsewhere.", recorded_by=cast.evaluator,
@@ -101,6 +101,7 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:register": EVERYBODY,
     "cases:history": _row(200, *SEE_CASE),
     "cases:case": _row(200, *SEE_CASE),
+    "cases:sight": _row(403, *SEE_CASE, liaison=200, signatory=200, lead=200, officer=200, auditor=200),
     "cases:desk": _row(403, *ROLES, auditor=200),
     "cases:verify": _row(403, *ROLES, auditor=200),
     "cases:case_new": _row(403, *ROLES, liaison=200, stranger=200),

@@ -94,6 +94,7 @@ class Signature(Guarded):
     """One side's signature under the exact text of an agreement. Append-only."""
 
     append_only = True
+    instant = "signed_at"
     history_reason = "Append-only: the row is its own history."
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="signatures")

@@ -106,6 +106,7 @@ def _inside_page(request: Request, found: Grant) -> dict[str, Any]:
         "people": found.user_permissions.select_related("user").order_by("user__name"),
         "suspends": policy.standing(user, "grant.suspend", found.case, now) is not None,
         "ends": policy.standing(user, "grant.end", found.case, now) is not None,
+        "asks_sight": policy.standing(user, "case.sight", found.case, now) is not None,
     }
 
 

@@ -13,7 +13,13 @@ from cases.rules.visibility.basis import (
     sees_several_developers,
 )
 from cases.rules.visibility.case import case_ids, cases, of_case
-from cases.rules.visibility.document import document_content, documents, opened_numbers, version_numbers
+from cases.rules.visibility.document import (
+    document_content,
+    documents,
+    opened_numbers,
+    version_numbers,
+    versions_opened,
+)
 from cases.rules.visibility.grant import grant_is_live, grants, partner_reads
 from cases.rules.visibility.history import actor_name, entry_kinds, inside, reads_content, reads_titles
 from cases.rules.visibility.told import people
@@ -60,4 +66,5 @@ __all__ = [
     "suites",
     "told_labels",
     "version_numbers",
+    "versions_opened",
 ]

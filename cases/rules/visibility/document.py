@@ -1,7 +1,9 @@
 """Documents: whose row a person may see, which versions, whose bytes it may open."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q
@@ -54,23 +56,31 @@ def version_numbers(user: User, document: "Document", now: datetime) -> set[int]
 
     A consulted office sees those that its packets froze, and none that came before or after.
     """
-    return _numbers(_case_documents(user, now) | _shared_with_partner(user, now), user, document, now)
+    shown = _case_documents(user, now) | _shared_with_partner(user, now)
+    return _numbers(shown, user, [document.pk], now)[document.pk]
 
 
 def opened_numbers(user: User, document: "Document", now: datetime) -> set[int] | None:
     """As `version_numbers`, of the versions whose bytes this person may open."""
-    return _numbers(_read_in_case(user, now) | _shared_with_partner(user, now), user, document, now)
+    return versions_opened(user, [document.pk], now)[document.pk]
 
 
-def _numbers(whole: Q, user: User, document: "Document", now: datetime) -> set[int] | None:
-    if rows("Document").filter(whole, pk=document.pk).exists():
-        return None
+def versions_opened(user: User, documents: Iterable[UUID], now: datetime) -> dict[UUID, set[int] | None]:
+    """As `opened_numbers`, of several documents by id."""
+    return _numbers(_read_in_case(user, now) | _shared_with_partner(user, now), user, documents, now)
+
+
+def _numbers(whole: Q, user: User, documents: Iterable[UUID], now: datetime) -> dict[UUID, set[int] | None]:
+    wanted = list(documents)
+    every = set(rows("Document").filter(whole, pk__in=wanted).values_list("pk", flat=True))
+    found: dict[UUID, set[int] | None] = {pk: None if pk in every else set() for pk in wanted}
     offices = organisations(user, now, AGENCY, frozenset({"consultee"}))
-    asked = rows("PacketDocument").filter(document=document.pk, consultation__office__in=offices)
-    listed = [
-        one for packet in asked.values_list("consultation__packet", flat=True) for one in packet["documents"]
-    ]
-    return {one["version"] for one in listed if one["id"] == str(document.pk)}
+    asked = rows("PacketDocument").filter(document__in=set(wanted) - every, consultation__office__in=offices)
+    for pk, packet in asked.values_list("document", "consultation__packet"):
+        mine = found[pk]
+        assert mine is not None
+        mine |= {one["version"] for one in packet["documents"] if one["id"] == str(pk)}
+    return found
 
 
 def _unrestricted(user: User) -> Q:
