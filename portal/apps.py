@@ -1,7 +1,7 @@
 """The portal app: what every other app stands on."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_save
 
 
 class PortalConfig(AppConfig):
@@ -17,9 +17,11 @@ class PortalConfig(AppConfig):
         from portal.audit.as_of import stamp
         from portal.audit.refusals import record_refusal
         from portal.audit.roles import grant_web_role
+        from portal.kit.models import refuse_raw
         from portal.kit.registry import hook
         from portal.notify import tasks  # noqa: F401
 
         hook("refused")(record_refusal)
         post_migrate.connect(grant_web_role, sender=self)
         pre_create_historical_record.connect(stamp)
+        pre_save.connect(refuse_raw)

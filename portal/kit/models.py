@@ -68,3 +68,9 @@ class Guarded(Record):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Always refused: nothing is destroyed."""
         raise WriteOutsideAction(f"{type(self).__name__}: records are never deleted")
+
+
+def refuse_raw(sender: type[models.Model], raw: bool = False, **_: Any) -> None:
+    """Receiver of `pre_save`: a row brought in as it is (`loaddata`) would have neither history nor entry."""
+    if raw and issubclass(sender, Record):
+        raise WriteOutsideAction(f"{sender.__name__}: rows are not loaded past actions")

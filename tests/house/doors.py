@@ -39,6 +39,10 @@ class World:
     cast: Cast
     ids: dict[str, Any]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "World":
+        """Itself: a world of `setUpTestData` is shared by the tests of its class, whose changes are rolled back."""
+        return self
+
     def path(self, name: str) -> str:
         """The address `name` of this world's objects."""
         return _path(name, self.ids)
