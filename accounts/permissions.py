@@ -9,6 +9,9 @@ PERMISSIONS: dict[str, str] = {
     "case.discard": "Discard a draft (kept as a record)",
     "case.withdraw": "Withdraw a case",
     "release.state": "State a planned or actual release date",
+    # readiness: the developer's own, before and after submission
+    "readiness.keep": "Change the developer's own readiness notes",
+    "readiness.attest": "Attest a third-party obligations notice",
     # register: the agency's side
     "case.open_government": "Open a case of origin government",
     "case.acknowledge": "Acknowledge a submission",

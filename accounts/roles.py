@@ -42,6 +42,7 @@ _ALL: Final = (
         "document.upload", "document.withdraw", "document.share", "document.readers", "partner.nominate",
         "response.record", "agreement.amend",
         "case.sight",
+        "readiness.keep", "readiness.attest",
     ),
     _role(
         "developer_signatory",
@@ -51,6 +52,7 @@ _ALL: Final = (
         "agreement.sign_developer", "agreement.begin_access", "partner.concur_developer", "partner.nominate", "case.withdraw",
         "grant.suspend", "document.readers", "response.record", "agreement.amend",
         "case.sight",
+        "readiness.keep", "readiness.attest",
     ),
     _role(
         "framework_lead",

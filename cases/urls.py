@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("cases.register.urls")),
     path("", include("cases.access.urls")),
     path("", include("cases.documents.urls")),
+    path("", include("cases.readiness.urls")),
     path("", include("cases.benchmarks.urls")),
     path("", include("cases.labels.urls")),
 ]

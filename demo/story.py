@@ -32,6 +32,9 @@ from cases.benchmarks.tasks import read
 from cases.documents.actions import open_version, share, upload
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.signing import propose, sign_determination
+from cases.readiness.actions import Answers, answer, attest_notice, list_obligation, on_list
+from cases.readiness.models import ObligationsNotice
+from cases.readiness.text import propose as propose_notice
 from cases.register.actions import assign, draft_case, move_case, write_note
 from cases.register.models import Case
 from demo.papers import pdf
@@ -317,8 +320,35 @@ class Teller:
         self.move(case, "submit", self.cast.liaison, self.ago(1))
 
     def drafted(self) -> None:
-        """A draft that only its developer sees."""
-        self.draft(self.ago(0.2), "MER-1007", "Meridian", "7 alpha", self.now + 90 * DAY)
+        """A draft that only its developer sees, with its readiness."""
+        case = self.draft(self.ago(0.2), "MER-1007", "Meridian", "7 alpha", self.now + 90 * DAY)
+        self.prepared(case, self.ago(0.1))
+
+    def prepared(self, case: Case, at: datetime) -> ObligationsNotice:
+        """Readiness answered, two obligations to customers listed, and a notice of them attested."""
+        liaison, signatory = self.cast.liaison, self.cast.signatory
+        said = {
+            "isolation": ("have", "One enclave, no route out."),
+            "logging": ("have", ""),
+            "no_training": ("planned", ""),
+        }
+        answer(
+            case=case, by=liaison, now=at,
+            safeguards={id: {"answer": word, "note": note} for id, (word, note) in said.items()},
+            people=[{"name": "Noor Haddad", "organisation": "Meridian AI"}],
+        )  # fmt: skip
+        for reference, bears_on, consent in (
+            ("Customer A", ["evaluations"], "given"),
+            ("Customer B", ["names"], "asked"),
+        ):
+            obligation = Answers(
+                reference=reference, kind="nda", bears_on=bears_on, consent=consent, note="",
+                consent_on=at.date() if consent == "given" else None, notice_sent_on=at.date(), until=None,
+            )  # fmt: skip
+            list_obligation(case=case, said=obligation, by=liaison, now=at)
+        appointment = signatory.appointments_at(at)[0]
+        read_text = propose_notice(case, 1, on_list(case), appointment)
+        return attest_notice(case=case, digest=read_text.digest, by=signatory, now=at)
 
     def of_another_developer(self) -> None:
         """A case of another developer, which the first never sees."""

@@ -11,6 +11,7 @@ from cases.access import queries as access
 from cases.benchmarks import queries as benchmarks
 from cases.documents import queries as documents
 from cases.labels import queries as labels
+from cases.readiness import queries as readiness
 from cases.register import queries as register
 from cases.register.models import Case
 from cases.reports import history
@@ -22,6 +23,7 @@ RECENT: Final = 10
 SECTIONS: Final = (
     ("access", "Access", access.section, "cases/access/section.html"),
     ("documents", "Documents", documents.section, "cases/documents/section.html"),
+    ("readiness", "Readiness", readiness.section, "cases/readiness/section.html"),
     ("benchmarks", "Benchmarks", benchmarks.section, "cases/benchmarks/section.html"),
     ("decisions", "Decisions", labels.section, "cases/labels/section.html"),
     ("people", "People", register.section, "cases/register/section.html"),

@@ -10,6 +10,7 @@ from accounts.models import User
 from cases.register.models import Case
 from cases.reports.forms import DeskFilter
 from cases.reports.history import GROUPS, PAGE, Line, lines
+from cases.rules import visibility
 from portal.audit.models import Entry
 
 
@@ -25,7 +26,7 @@ def page(form: DeskFilter, before: str, user: User, now: datetime) -> tuple[list
     """Entries that match the filter, of no case or of one this person may open, and the cursor of the next page."""
     cases = Case.objects.visible_to(user, now)
     seen = Q(case_id__isnull=True) | Q(Exists(cases.filter(pk=OuterRef("case_id"))))
-    found = Entry.objects.filter(seen).order_by("-id")
+    found = Entry.objects.filter(seen).exclude(kind__in=visibility.private_kinds()).order_by("-id")
     form.is_valid()
     asked = form.cleaned_data
     if asked.get("group") in GROUPS:

@@ -32,12 +32,13 @@ _NOBODY: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class Event:
-    """One kind of thing that happens: `kind` is stored, the rest may change."""
+    """One kind of thing that happens: `kind` is stored, the rest may change. A `private` one no auditor's page shows."""
 
     kind: str
     sentence: str
     readers: frozenset[str]
     told: tuple[str, ...] = ()
+    private: bool = False
 
 
 _ALL: Final = (
@@ -58,6 +59,14 @@ _ALL: Final = (
     Event("sight.opened", "looked at what {organization} can see of the case", _NOBODY),
     Event("release.stated", "stated a {kind} date ({state})", _BOTH, (OFFICER, LEAD)),
     Event("note.written", "wrote an agency note", _AGENCY),
+    # readiness: the developer's own, in a stream of its own, told to nobody
+    Event("readiness.answered", "changed the answers", _DEVELOPER, private=True),
+    Event("readiness.obligation_listed", "listed an obligation", _DEVELOPER, private=True),
+    Event("readiness.obligation_changed", "changed an obligation", _DEVELOPER, private=True),
+    Event("readiness.obligation_removed", "took an obligation off the list", _DEVELOPER, private=True),
+    Event("readiness.obligation_restored", "put an obligation back on the list", _DEVELOPER, private=True),
+    Event("readiness.notice_attested", "attested notice {number}", _DEVELOPER, private=True),
+    Event("readiness.notice_filed", "filed notice {number} into the case", _DEVELOPER, private=True),
     # documents
     Event("document.uploaded", "uploaded a {kind}", _BOTH, (OFFICER,)),
     Event("document.version_added", "added version {number} of a {kind}", _BOTH, (OFFICER,)),

@@ -29,6 +29,7 @@ INSIDE_ALONE: Final = frozenset(
     "Note Recusal LegalHold Suite ThresholdRule Run Score Finding HighSidePointer Consultation Determination".split()
 )
 BY_SIDE: Final = frozenset({"Concurrence.reason", "Suspension.reason"})
+DEVELOPER_ALONE: Final = frozenset({"Readiness", "Obligation", "ObligationsNotice"})
 AGENCY_ALONE: Final = frozenset({"Disclosure.reason"})
 # What of content opens to those who read no case; `Model.field`.
 READS: Final[dict[str, frozenset[str]]] = {
@@ -72,7 +73,7 @@ def may_read(role: str, canary: Canary) -> bool:
     if canary.place in BY_SIDE:
         return canary.side == SIDES[role]
     if SIDES[role] == "agency":
-        return True
+        return model not in DEVELOPER_ALONE
     return model not in INSIDE_ALONE and canary.place not in AGENCY_ALONE
 
 
@@ -126,6 +127,12 @@ def _inside(value: Any, word: str) -> Any:
     """A JSON value with the word added where nothing reads its shape."""
     if isinstance(value, dict) and value and all(isinstance(one, int | float) for one in value.values()):
         return {**value, word: 0.5}
+    if (
+        isinstance(value, dict)
+        and value
+        and all(isinstance(one, dict) and "note" in one for one in value.values())
+    ):
+        return {key: {**one, "note": word} for key, one in value.items()}
     if isinstance(value, dict):
         return {**value, "zz": word}
     if isinstance(value, list) and all(isinstance(one, str) for one in value):

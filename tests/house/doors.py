@@ -25,6 +25,7 @@ PUBLIC: Final = ("health", "gallery", "account_login", "account_logout")
 
 INSIDE: Final = ("lead", "officer", "evaluator", "official", "security", "records", "auditor")
 SEE_CASE: Final = ("liaison", "signatory", *INSIDE)
+OWN: Final = ("liaison", "signatory")
 SUITES_SEEN: Final = (*INSIDE, "evaluator2")
 
 
@@ -69,6 +70,7 @@ def build(now: datetime) -> World:
     case = Case.objects.get()
     partner = case.grants.get(kind="partner")
     determination = case.determinations.get()
+    notice = teller.prepared(case, now)
     with writing(now):  # evidence is not taken in any more in this stage
         pointer = HighSidePointer.objects.create(
             case=case, holding_agency="NSA", system="High side", control_number="1", custodian="A custodian",
@@ -92,6 +94,8 @@ def build(now: datetime) -> World:
         "determination_id": determination.pk,
         "disclosure_id": determination.disclosures.get().pk,
         "label_id": case.labels.get().pk,
+        "obligation_id": case.obligations.order_by("reference")[0].pk,
+        "notice_id": notice.pk,
     }
     return World(cast, ids)
 
@@ -138,6 +142,13 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:document_share": _row(403, *SEE_CASE, liaison=200),
     "cases:document_marking": _row(403, *SEE_CASE, officer=200),
     "cases:document_withdraw": _row(403, *SEE_CASE, liaison=200),
+    "cases:readiness": _row(200, *OWN),
+    "cases:readiness_answers": _row(200, *OWN),
+    "cases:obligation_new": _row(200, *OWN),
+    "cases:obligation": _row(200, *OWN),
+    "cases:obligations_notice_new": _row(200, *OWN),
+    "cases:obligations_notice": _row(200, *OWN),
+    "cases:obligations_notice_file": _row(403, "signatory", liaison=200),
     "cases:suites": _row(200, *SUITES_SEEN),
     "cases:suite_new": _row(403, *INSIDE, evaluator=200, evaluator2=200),
     "cases:suite": _row(200, *SUITES_SEEN),
@@ -164,4 +175,6 @@ POST_DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:unassign": _row(302, "officer"),
     "cases:run_read_again": _row(302, "evaluator"),
     "cases:run_accept": _row(302, "evaluator"),
+    "cases:obligation_remove": _row(302, *OWN),
+    "cases:obligation_restore": _row(409, *OWN),
 }

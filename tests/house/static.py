@@ -292,4 +292,5 @@ ALLOWED = {
 }  # fmt: skip
 TEMPLATES_ALLOWED = {
     "templates/cases/access/agreement.txt": "the text that is signed and digested, byte for byte; pages escape it as a whole",
+    "templates/cases/readiness/notice.txt": "the text that is attested and digested, byte for byte; pages escape it as a whole",
 }  # fmt: skip

@@ -64,14 +64,16 @@ def roles_page() -> str:
     )
 
 
+def _readers(event: events.Event) -> str:
+    said = ", ".join(sorted(event.readers)) or "–"
+    return f"{said} alone, no auditor" if event.private else said
+
+
 def events_page() -> str:
     """Events: who reads them, who is told; clocks; markings; field classes."""
     told = _table(
         ("event", "sentence", "read by (beside auditors)", "told"),
-        (
-            (e.kind, e.sentence, ", ".join(sorted(e.readers)) or "–", ", ".join(e.told) or "–")
-            for e in events.EVENTS.values()
-        ),
+        ((e.kind, e.sentence, _readers(e), ", ".join(e.told) or "–") for e in events.EVENTS.values()),
     )
     clocks = _table(
         ("clock", "default", "starts with", "ends with", "owed by"),

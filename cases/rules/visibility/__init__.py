@@ -12,7 +12,7 @@ from cases.rules.visibility.basis import (
     PROGRAMME_ROLES,
     sees_several_developers,
 )
-from cases.rules.visibility.case import case_ids, cases, of_case
+from cases.rules.visibility.case import case_ids, cases, of_case, own_cases, readiness
 from cases.rules.visibility.document import (
     document_content,
     documents,
@@ -21,7 +21,14 @@ from cases.rules.visibility.document import (
     versions_opened,
 )
 from cases.rules.visibility.grant import grant_is_live, grants, partner_reads
-from cases.rules.visibility.history import actor_name, entry_kinds, inside, reads_content, reads_titles
+from cases.rules.visibility.history import (
+    actor_name,
+    entry_kinds,
+    inside,
+    private_kinds,
+    reads_content,
+    reads_titles,
+)
 from cases.rules.visibility.told import people
 from cases.rules.visibility.work import (
     consultations,
@@ -55,9 +62,12 @@ __all__ = [
     "labels",
     "of_case",
     "opened_numbers",
+    "own_cases",
     "partner_reads",
     "people",
     "pointers",
+    "private_kinds",
+    "readiness",
     "reads_content",
     "reads_thresholds",
     "reads_titles",

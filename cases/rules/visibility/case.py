@@ -66,6 +66,16 @@ def opened_through(user: User, now: datetime, roles: frozenset[str]) -> Q:
     return Q(Exists(rows("Case").filter(cases_through(user, now, roles), pk=OuterRef("case_id"))))
 
 
+def own_cases(user: User, now: datetime) -> Q:
+    """Cases on which this person stands for the developer, whatever else it is."""
+    return cases_through(user, now, DEVELOPER_ROLES)
+
+
+def readiness(user: User, now: datetime) -> Q:
+    """Rows with a `case` that its developer keeps for itself: seen by its own people on the case and by nobody else."""
+    return opened_through(user, now, DEVELOPER_ROLES)
+
+
 def case_ids(user: User, now: datetime) -> QuerySet:
     """Ids of the visible cases, as a subquery for tables that hang on a case."""
     return rows("Case").filter(cases(user, now)).values("pk")

@@ -40,6 +40,11 @@ def actor_name(role: str, name: str, *, inside: bool) -> str:
     return "" if role == "consultee" and not inside else name
 
 
+def private_kinds() -> list[str]:
+    """Kinds of entries that a developer's own pages alone show; the auditor's desk leaves them out."""
+    return [event.kind for event in events.EVENTS.values() if event.private]
+
+
 def reads_content(user: User, case: "Case", now: datetime) -> bool:
     """Whether this person reads content fields of the case, or sees them as *changed*."""
     if case.stage == lifecycle.WITHDRAWN:
