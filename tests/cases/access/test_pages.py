@@ -353,7 +353,7 @@ def test_the_section_tells_the_window(cast: Cast, now: datetime) -> None:
     assert shown["line"].sentence.startswith("Open: 19 days left")
     assert [len(shown[key]) for key in ("agreements", "nominations", "grants")] == [1, 1, 2]
     assert [s["side"] for s in shown["agreements"][0]["signatures"]] == ["developer", "agency"]
-    assert shown["may"] == {"draft": False, "amend": True, "nominate": False, "issue": True}
+    assert shown["may"] == {"draft": False, "amend": True, "nominate": False, "issue": True, "sight": True}
     suspend_grant(grant=case.grants.first(), by=cast.signatory, now=now + DAY)
     shown = queries.section(case, cast.liaison, now + 2 * DAY)
     assert shown is not None

@@ -115,7 +115,7 @@ def test_withdrawal_names_what_ends_and_asks_for_the_mark(
     assert unmarked.status_code == 422
     assert "Mark the box to withdraw" in unmarked.content.decode()
     case.refresh_from_db()
-    assert case.stage == "scoping"
+    assert case.stage == "access"
     assert (
         client.post(url(case, "withdraw"), {"revision": case.revision, "confirmed": "on"}).status_code == 302
     )
