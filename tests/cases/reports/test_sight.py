@@ -178,7 +178,7 @@ def test_what_each_viewer_is_told(world: World, now: datetime, client_of: Client
     assert "Choose an organization from the list" in page(cast.liaison, cast.office)
     assert "Choose an organization from the list" in page(cast.officer, cast.other_partner_org)
     to_developer = page(cast.liaison, cast.agency)
-    assert "Its staff for the programme" in to_developer
+    assert "Its staff for the program" in to_developer
     for secret in (
         "Omar Reyes",
         "Consultation",
