@@ -143,6 +143,7 @@ class ObligationsNotice(Guarded):
     """A third-party obligations notice as it was attested: its exact text. Append-only."""
 
     append_only = True
+    instant = "attested_at"
     history_reason = "Append-only: the row is its own history."
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="obligations_notices")
@@ -176,6 +177,7 @@ class NoticeFiling(Guarded):
     """That a notice was filed into the case, as which version of which document. Append-only."""
 
     append_only = True
+    instant = "filed_at"
     history_reason = "Append-only: the row is its own history."
 
     notice = models.OneToOneField(ObligationsNotice, models.PROTECT, related_name="filing")

@@ -58,6 +58,16 @@ def test_every_model_has_history_or_a_reason(model: type[models.Model]) -> None:
     assert tracked or through or getattr(model, "history_reason", "")
 
 
+def test_every_append_only_table_names_its_instant() -> None:
+    """`instant` is the field that says when a row came, or "" for rows reached through others alone.
+
+    `portal.audit.as_of` asks it; without it, what was appended later would show in the past.
+    """
+    tables = [m for m in OURS if getattr(m, "append_only", False)]
+    known = {m: {f.name for f in m._meta.concrete_fields} | {""} for m in tables}
+    assert [m.__name__ for m in tables if getattr(m, "instant", None) not in known[m]] == []
+
+
 @pytest.mark.parametrize(
     "model",
     [m for m in OURS if m._meta.app_label != "portal" and not m._meta.auto_created],

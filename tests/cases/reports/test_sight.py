@@ -153,14 +153,6 @@ def test_nothing_leaks_from_the_past_and_nothing_is_written_there(cast: Cast, no
         case.save()
 
 
-def test_every_append_only_table_names_its_instant() -> None:
-    """Without it what was appended later would show in the past; empty where rows are reached through others alone."""
-    nameless = [
-        m.__name__ for m in recorded() if getattr(m, "append_only", False) and not hasattr(m, "instant")
-    ]
-    assert nameless == [], "add `instant`, the field that says when a row was appended"
-
-
 def test_what_each_viewer_is_told(world: World, now: datetime, client_of: ClientOf) -> None:
     """A developer learns of partners, and of the agency as one reader; nobody reads here what it reads nowhere else."""
     case, cast = Case.objects.get(), world.cast
