@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from cases.access.actions import (
+    Limits,
     accept_terms,
     concur,
     draft_agreement,
     issue_grant,
     nominate,
+    reveal_credential,
     sign_agreement,
+    store_credential,
 )
 from cases.access.models import Grant
-from cases.access.text import Terms
+from cases.access.terms import grant_terms
+from cases.access.text import Terms, text_digest
 from cases.benchmarks.actions import (
     TaskSpec,
     accept_run,
@@ -30,6 +35,7 @@ from cases.benchmarks.actions import (
 from cases.benchmarks.models import Run, SuiteVersion
 from cases.benchmarks.tasks import read
 from cases.documents.actions import open_version, share, upload
+from cases.documents.findings import upload_findings
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.signing import propose, sign_determination
 from cases.readiness.actions import Answers, answer, attest_notice, list_obligation, on_list
@@ -144,7 +150,7 @@ class Teller:
         return issue_grant(
             case=case, organisation=cast.agency, people=[cast.evaluator, cast.evaluator2], mode="developer_api",
             tasks_allowed="Cyber benchmarks of the agreed suite.", starts_at=starts, ends_at=ends, by=cast.officer,
-            now=at,
+            limits=Limits(requests_per_day=200_000), now=at,
         )  # fmt: skip
 
     def partner_grant(self, case: Case, at: datetime, ends: datetime, *, accepted: bool = True) -> Grant:
@@ -158,15 +164,35 @@ class Teller:
         concur(nomination=offer, by=cast.lead, now=at + 2 * HOUR, reason="Sector coverage.")
         grant = issue_grant(
             case=case, organisation=cast.partner_org, people=[cast.partner], mode="developer_api",
-            tasks_allowed="Defensive testing in your own laboratory.", tasks_forbidden="Any use against live systems.",
+            tasks_allowed="Defensive testing in your own laboratory.\nTriage of findings in grid control software.",
+            tasks_forbidden="Any use against live systems.\nTraining or distillation.",
+            limits=Limits(requests_per_day=5_000, tokens_per_day=20_000_000, concurrent_requests=4),
+            own_safeguards="Laboratory network without a route to the control network",
             ends_at=ends, nomination=offer, by=cast.officer, now=at + 3 * HOUR,
         )  # fmt: skip
         share(
             document=case.documents.get(kind="system_card"), grant=grant, by=cast.liaison, now=at + 4 * HOUR
         )
         if accepted:
-            accept_terms(grant=grant, by=cast.partner, now=at + 5 * HOUR)
+            digest = text_digest(grant_terms(grant))
+            accept_terms(grant=grant, digest=digest, by=cast.partner, now=at + 5 * HOUR)
+            store_credential(
+                grant=grant, endpoint="https://preview.meridian.example/v1", secret="demonstration-only-" + uuid4().hex,
+                by=cast.liaison, now=at + 6 * HOUR,
+            )  # fmt: skip
+            reveal_credential(
+                grant=grant, reason="Setting up our laboratory's client.", by=cast.partner, now=at + 7 * HOUR
+            )
+            self.findings(grant, at + 30 * HOUR)
         return grant
+
+    def findings(self, grant: Grant, at: datetime) -> None:
+        """A paper of the partner's, uploaded under its grant."""
+        title = "First findings on relay firmware"
+        upload_findings(
+            grant=grant, title=title, file=pdf(title, ["Example findings of the Foreview demonstration."]),
+            file_name="relay-findings.pdf", by=self.cast.partner, now=at,
+        )  # fmt: skip
 
     def run(self, case: Case, suite: SuiteVersion, log: str, at: datetime) -> Run:
         """A log imported and read, the way a worker reads it."""

@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 
 from deploy.bootstrap import PYTHON, ROOT, say
@@ -18,6 +19,7 @@ SERVER = {
     "DATABASE_OWNER_URL": "postgresql://portal_owner@/portal",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "PUBLIC_ORIGIN": "https://foreview.example",
+    "CREDENTIAL_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "DEMO": "0",
 }
 STANDALONE = {"FOREVIEW_STANDALONE": "1"}

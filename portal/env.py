@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -39,6 +40,8 @@ class Environment(BaseSettings):
 
     # signs sessions and links: 50 characters or more, kept secret
     secret_key: SecretStr = SecretStr("")
+    # Fernet keys, the newest first and a comma between, sealing what developers store; made on loopback alone
+    credential_keys: SecretStr = SecretStr("")
     # postgresql:// addresses of the web role and of the owner, who migrates
     database_url: str = ""
     database_owner_url: str = ""
@@ -98,8 +101,29 @@ class Environment(BaseSettings):
                 )
         if self.foreview_db == "owner" and not self.database_owner_url:
             raise ValueError("DATABASE_OWNER_URL is not set, and this command changes tables as their owner.")
+        self._require_credential_keys()
         self._keep_demonstration_local()
         return self
+
+    @property
+    def sealing_keys(self) -> list[str]:
+        """The keys of `credential_keys`, the newest first."""
+        listed = self.credential_keys.get_secret_value().split(",")
+        return [key.strip() for key in listed if key.strip()]
+
+    def _require_credential_keys(self) -> None:
+        make = 'python3 -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        if not self.sealing_keys and not is_loopback(urlsplit(self.public_origin).hostname or ""):
+            raise ValueError(
+                f"CREDENTIAL_KEYS is not set. It seals the secrets developers store, outside the database: {make}"
+            )
+        try:
+            for key in self.sealing_keys:
+                Fernet(key)
+        except ValueError:
+            raise ValueError(
+                f"CREDENTIAL_KEYS names something that is not a Fernet key. Make one: {make}"
+            ) from None
 
     def _refuse_weak_key(self) -> None:
         key = self.secret_key.get_secret_value()

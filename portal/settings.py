@@ -17,6 +17,7 @@ BASE_DIR = env.BASE_DIR
 VAR_DIR = ENV.var_dir
 
 SECRET_KEY = ENV.secret_key.get_secret_value()
+CREDENTIAL_KEYS = ENV.sealing_keys
 DEBUG = False
 DEMO = ENV.demo
 BIND_HOST = ENV.bind_host

@@ -19,7 +19,8 @@ from cases.access.actions import (
     sign_agreement,
 )
 from cases.access.models import Agreement, Grant, Nomination
-from cases.access.text import Terms
+from cases.access.terms import grant_terms
+from cases.access.text import Terms, text_digest
 from cases.benchmarks.actions import (
     TaskSpec,
     accept_run,
@@ -182,7 +183,12 @@ def partner_grant(cast: Cast, case: Case, now: datetime, *, accepted: bool = Tru
     if "nomination" not in values:
         values["nomination"] = nominated(cast, case, now)
     grant = issue_grant(case=case, by=cast.officer, now=now, **values)
-    return accept_terms(grant=grant, by=cast.partner, now=now) if accepted else grant
+    return accepted_terms(grant, cast.partner, now) if accepted else grant
+
+
+def accepted_terms(grant: Grant, by: Any, now: datetime) -> Grant:
+    """The terms accepted, on the very text that `by` would read."""
+    return accept_terms(grant=grant, digest=text_digest(grant_terms(grant)), by=by, now=now)
 
 
 def granted(cast: Cast, now: datetime, **changes: Any) -> Case:

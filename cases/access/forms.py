@@ -9,8 +9,9 @@ from django import forms
 from django.forms import ChoiceField
 
 from accounts.models import Organisation, User
+from cases.access.actions import Limits
 from cases.access.guards import Stated
-from cases.access.models import Agreement, close_out_choices, mode_choices
+from cases.access.models import LIMITS, Agreement, close_out_choices, mode_choices
 from cases.access.text import Terms, safeguard_labels
 from cases.register.models import Case
 from cases.rules import window
@@ -24,6 +25,10 @@ def _text(label: str, hint: str = "", *, required: bool = True, rows: int = 4) -
     return forms.CharField(
         label=label, help_text=hint, required=required, max_length=LONG, widget=forms.Textarea({"rows": rows})
     )
+
+
+def _limit(label: str) -> forms.IntegerField:
+    return forms.IntegerField(label=label, required=False, min_value=1, max_value=10**12)
 
 
 def _next_hour(at: datetime) -> datetime:
@@ -201,30 +206,81 @@ class GrantForm(forms.Form):
         error_messages={"required": "Name at least one person who will use the grant."},
     )
     mode = ChoiceField(label="How the model is reached", choices=mode_choices, widget=forms.RadioSelect)
-    tasks_allowed = _text("Tasks allowed")
-    tasks_forbidden = _text("Tasks not allowed", required=False)
+    tasks_allowed = _text("Tasks allowed", "One task a line.")
+    tasks_forbidden = _text("Tasks not allowed", "One task a line.", required=False)
+    requests_per_minute = _limit("Requests a minute, at most")
+    requests_per_day = _limit("Requests a day, at most")
+    tokens_per_day = _limit("Tokens a day, at most")
+    concurrent_requests = _limit("Requests at the same time, at most")
+    safeguards = forms.MultipleChoiceField(
+        label="Safeguards in force", widget=forms.CheckboxSelectMultiple, required=False,
+        help_text="Of the signed agreement. Leave out only what cannot bear on this way of access.",
+    )  # fmt: skip
+    own_safeguards = _text("Further safeguards of this grant", "One a line.", required=False, rows=3)
     starts_at = EasternDateTimeField(label="Starts", required=False, help_text="At once when left out.")
     ends_at = EasternDateTimeField(
         label="Ends", help_text="Inside the access window; it ends by itself at that second."
     )
 
-    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[User], safeguards: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._people = {str(person.pk): person for person in people}
-        field = self.fields["people"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(key, person.name) for key, person in self._people.items()]
+        names = {key: person.name for key, person in self._people.items()}
+        for name, choices in (("people", names), ("safeguards", safeguards)):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = list(choices.items())
+        self.fields["safeguards"].initial = list(safeguards)
+
+    def told(self) -> dict[str, Any]:
+        """The arguments of `issue_grant`."""
+        rest = {name: value for name, value in self.cleaned_data.items() if name not in LIMITS}
+        return {**rest, "limits": Limits(**{name: self.cleaned_data[name] for name in LIMITS})}
 
     def clean_people(self) -> list[User]:
         """The people chosen."""
         return [self._people[key] for key in self.cleaned_data["people"]]
 
 
+class PersonForm(forms.Form):
+    """One more person to be named on a grant."""
+
+    person = ChoiceField(
+        label="Person",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the person to be named."},
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._people = {str(person.pk): person for person in people}
+        field = self.fields["person"]
+        assert isinstance(field, ChoiceField)
+        field.choices = [(key, person.name) for key, person in self._people.items()]
+
+    def clean_person(self) -> User:
+        """The person chosen."""
+        return self._people[self.cleaned_data["person"]]
+
+
+class TermsForm(forms.Form):
+    """The acceptance: the digest of the terms that were shown goes with it."""
+
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    confirmed = forms.BooleanField(
+        label="I have read the exact terms above and accept them for my organization.",
+        error_messages={"required": "Mark the box to accept, or go back; nothing has changed."},
+    )
+
+
 class CloseOutForm(ConfirmForm):
     """The return or destruction certificate."""
 
-    field_order = ("statement", "confirmed")
+    field_order = ("statement", "remarks", "confirmed")
     statement = ChoiceField(label="What was done", choices=close_out_choices, widget=forms.RadioSelect)
+    remarks = _text(
+        "Statement", "What, when and how. Read by the developer and the agency.", required=False, rows=3
+    )
 
 
 class HolderForm(forms.Form):

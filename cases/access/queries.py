@@ -13,7 +13,15 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation, User
 from cases.access import amending, guards, lines
-from cases.access.models import Agreement, Grant, Nomination, Signature, Suspension, WindowPeriod
+from cases.access.models import (
+    Agreement,
+    CredentialReveal,
+    Grant,
+    Nomination,
+    Signature,
+    Suspension,
+    WindowPeriod,
+)
 from cases.access.sides import own_side
 from cases.access.text import safeguard_labels
 from cases.access.waiting import waiting
@@ -28,15 +36,17 @@ __all__ = [
     "inside",
     "line_as_typed",
     "nomination_page",
+    "reveals",
     "section",
     "shared_documents",
     "shown_grant",
-    "terms_of_grant",
+    "signed_safeguards",
     "waiting",
     "with_signatures",
     "with_suspensions",
 ]
 
+REVEALS_SHOWN: Final = 50
 GRANT_ORDER: Final = ("-issued_at", "-id")
 AGREEMENT_TONES: Final = {
     "draft": "neutral",
@@ -86,7 +96,12 @@ def shown_grant(grant: Grant, now: datetime, *, inside: bool = True) -> dict[str
     state = grant.state_at(now)
     if not inside and grant.has_ended(now):
         state = "ended" if state != "expired" else state
-    return {"row": grant, "state": state, "tone": GRANT_TONES.get(state, "ended")}
+    return {
+        "row": grant,
+        "state": state,
+        "tone": GRANT_TONES.get(state, "ended"),
+        "owes": grant.owes_certificate(now),
+    }
 
 
 # -- the section of a case ------------------------------------------------------------------------------------------
@@ -241,21 +256,27 @@ def grant_list(user: User, now: datetime, cursor: str) -> Page[Grant]:
 
 
 def shared_documents(grant: Grant, user: User, now: datetime) -> QuerySet:
-    """The documents shared with the grant that this person may open now.
+    """The documents shared with the grant, and its holder's own findings, that this person may open now.
 
     Documents are asked by name: their room stands beside this one and is not imported.
     """
     shares = grant.shares.filter(ended_at__isnull=True).values("document")
     openable = apps.get_model("cases", "Document").objects.openable_by(user, now)
-    found: QuerySet = openable.filter(pk__in=shares).order_by("created_at", "pk")
+    found: QuerySet = openable.filter(Q(pk__in=shares) | Q(under_grant=grant)).order_by("created_at", "pk")
     return found
 
 
-def terms_of_grant(grant: Grant) -> list[str]:
-    """The safeguards of the signed agreement the grant stands under, as labels."""
-    agreement = Agreement.objects.filter(case=grant.case, state="signed").first()
-    labels = safeguard_labels(grant.case)
-    return [labels.get(id, id) for id in agreement.safeguards] if agreement else []
+def reveals(grant: Grant) -> list[CredentialReveal]:
+    """Who was shown endpoint and secret of the grant, the newest fifty first."""
+    found = CredentialReveal.objects.filter(credential__grant=grant).order_by("-revealed_at", "-pk")
+    return list(found.select_related("revealed_by", "appointment__organisation")[:REVEALS_SHOWN])
+
+
+def signed_safeguards(case: Case) -> dict[str, str]:
+    """The safeguards of the signed agreement, id to label; empty while none is signed."""
+    agreement = Agreement.objects.filter(case=case, state="signed").first()
+    labels = safeguard_labels(case)
+    return {id: labels.get(id, id) for id in agreement.safeguards} if agreement else {}
 
 
 def holders(case: Case, now: datetime) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from cases.access import guards
 from cases.access.models import Agreement, Concurrence, Grant, Nomination, Signature
 from cases.register.models import Assignment, Case
 from cases.register.waiting import Waiting
-from cases.rules import clock, lifecycle, visibility
+from cases.rules import lifecycle, visibility
 
 SHOWN: Final = 50  # rows of a kind; the home links to the lists for more
 SOON: Final = timedelta(hours=72)
@@ -24,7 +24,7 @@ def waiting(user: User, now: datetime) -> list[Waiting]:
     roles = {a.role for a in user.appointments_at(now)}
     found: list[Waiting] = []
     if "case_officer" in roles:
-        found += _to_draft(user, now)
+        found += [*_to_draft(user, now), *_certificates(user, now)]
     for role, side in SIDES.items():
         if role in roles:
             found += [*_to_sign(user, now, side), *_to_concur(user, now, side)]
@@ -53,6 +53,21 @@ def _to_draft(user: User, now: datetime) -> Iterator[Waiting]:
     for case in cases.exclude(origin="government").for_list().order_by("stage_since")[:SHOWN]:
         url = reverse("cases:agreement_new", args=[case.pk])
         yield _row("Draft the access agreement", case, case.stage_since, None, url)
+
+
+def _certificates(user: User, now: datetime) -> Iterator[Waiting]:
+    """Of the cases assigned to this officer: certificates of offices to be filed, and of partners that are overdue."""
+    mine = Assignment.objects.filter(person=user, role="case_officer", until__isnull=True).values("case")
+    ended = Grant.objects.visible_to(user, now).filter(
+        ~Q(end_reason="") | Q(span__endswith__lte=now), case__in=mine, closed_out_at__isnull=True
+    )
+    wide = ended.select_related("organisation", "case__policy_version", "case__model_version__model")
+    for grant in wide.order_by("-issued_at", "-pk")[:SHOWN]:
+        due = grant.certificate_due
+        if grant.owes_certificate(now) and (grant.kind == "office" or due <= now):
+            url = reverse("cases:grant", args=[grant.pk])
+            verb = "File the certificate" if grant.kind == "office" else "Ask for the overdue certificate"
+            yield _row(verb, grant.case, grant.ends_at, due, url, grant.organisation.short_name)
 
 
 def _to_sign(user: User, now: datetime, side: str) -> Iterator[Waiting]:
@@ -114,11 +129,11 @@ def _of_partner(grant: Grant, now: datetime) -> Waiting | None:
             marking=grant.case.marking,
         )
 
-    accepted = grant.terms_accepted_at is not None
     if grant.has_ended(now):
-        due = clock.due_at("close_out", grant.ends_at, grant.case.policy_version.clocks)
-        return said("File the certificate", grant.ends_at, due, "grant_close_out") if accepted else None
-    if not accepted:
+        due = grant.certificate_due
+        owes = grant.owes_certificate(now)
+        return said("File the certificate", grant.ends_at, due, "grant_close_out") if owes else None
+    if not grant.may_have_begun:
         until = grant.span.lower if now < grant.span.lower else grant.span.upper
         return said("Accept the terms", grant.issued_at, until, "grant_terms")
     if grant.span.lower <= now and grant.ends_at - now <= SOON:

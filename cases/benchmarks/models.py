@@ -155,6 +155,7 @@ class Run(Guarded):
         ("read", "read"),
         ("unreadable", "unreadable"),
         ("unread", "unreadable for now"),
+        ("stopped", "stopped by the withdrawal"),
     ]
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="runs")

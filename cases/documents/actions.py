@@ -48,7 +48,7 @@ def upload(
     default marking applies.
     """
     with receiving(file) as kept:
-        content_type = _recognised(kept, file_name, kind)
+        content_type = recognised(kept, file_name, kind)
         case = locked(case)
         appointment = policy.require(by, "document.upload", case, now=now)
         _refuse_addition(case, kind, appointment)
@@ -60,7 +60,7 @@ def upload(
             policy.require(by, "document.mark", case, now=now)
             _set_marking(document, marking)
         document.save()
-        version = _version(document, 1, kept, file_name, content_type, by, now)
+        version = new_version(document, 1, kept, file_name, content_type, by, now)
         happened(
             "document.uploaded", case=case, by=by, now=now, appointment=appointment, subject=document,
             rows=[document, version], data={"kind": KINDS[kind].label.lower()},
@@ -86,7 +86,8 @@ def _described(case: Case, appointment: Appointment, kind: str, title: str, now:
     )
 
 
-def _recognised(kept: Received, file_name: str, kind: str) -> str:
+def recognised(kept: Received, file_name: str, kind: str) -> str:
+    """The type of the received bytes, which must be one that its kind of document may have."""
     if kind not in KINDS:
         raise Refused("Choose a kind of document from the list.")
     with open_stored(kept.storage_name) as stored:
@@ -102,7 +103,7 @@ def _refuse_addition(case: Case, kind: str, appointment: Appointment) -> None:
         )
 
 
-def _version(
+def new_version(
     document: Document,
     number: int,
     kept: Received,
@@ -146,7 +147,7 @@ def add_version(
 ) -> DocumentVersion:
     """Add the next version; the document's own organisation alone does. `after`: the newest number the person saw."""
     with receiving(file) as kept:
-        content_type = _recognised(kept, file_name, document.kind)
+        content_type = recognised(kept, file_name, document.kind)
         case, document = _locked_document(document)
         appointment = policy.require(by, "document.upload", case, now=now)
         _refuse_stranger(document, appointment)
@@ -162,7 +163,7 @@ def add_version(
             raise Refused(
                 f"This file is the same, byte for byte, as version {newest}. Choose the changed file."
             )
-        version = _version(document, newest + 1, kept, file_name, content_type, by, now)
+        version = new_version(document, newest + 1, kept, file_name, content_type, by, now)
         happened(
             "document.version_added", case=case, by=by, now=now, appointment=appointment, subject=document,
             rows=[version], data={"kind": KINDS[document.kind].label.lower(), "number": version.number},

@@ -66,6 +66,17 @@ class UploadForm(forms.Form):
         return {**self.cleaned_data, "file_name": name_of(self.cleaned_data["file"])}
 
 
+class FindingsForm(forms.Form):
+    """A partner's findings."""
+
+    title = SingleLine(label="Title", max_length=200)
+    file = _file_field("File")
+
+    def told(self) -> dict[str, Any]:
+        """The arguments of `findings.upload_findings`."""
+        return {**self.cleaned_data, "file_name": name_of(self.cleaned_data["file"])}
+
+
 class VersionForm(forms.Form):
     """The next version of a document."""
 

@@ -48,6 +48,10 @@ class Document(Guarded):
     retention_class = models.CharField(max_length=20, choices=retention_choices, default="undetermined")
     created_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    under_grant = models.ForeignKey(
+        "cases.Grant", models.PROTECT, null=True, blank=True, related_name="findings",
+        help_text="The grant under which a partner uploaded it",
+    )  # fmt: skip
     frozen_at = models.DateTimeField(null=True, blank=True, help_text="When a suspected spill was frozen")
     history = HistoricalRecords(m2m_fields=[named_readers])
     objects = DocumentQuerySet.as_manager()

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from cases.documents import views
+from cases.documents import findings_views, views
 
 urlpatterns = [
     path("cases/<uuid:case_id>/documents/new/", views.document_new, name="document_new"),
+    path("grants/<uuid:grant_id>/findings/new/", findings_views.findings_new, name="findings_new"),
     path("documents/<uuid:document_id>/", views.document, name="document"),
     path(
         "documents/<uuid:document_id>/versions/new/", views.document_version_new, name="document_version_new"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import content_disposition_header
@@ -15,6 +15,7 @@ from accounts.requests import Request
 from cases.documents import actions, queries
 from cases.documents.forms import MarkingForm, ShareForm, UploadForm, VersionForm, WithdrawForm
 from cases.documents.models import Document
+from cases.documents.streaming import while_open
 from cases.register.models import Case
 from cases.register.pages import crumbs, frame, on_case, one_case
 from cases.rules import markings, policy, visibility
@@ -23,7 +24,6 @@ from portal.kit.refusal import Refused
 
 GET_POST = ["GET", "HEAD", "POST"]
 FORM = "cases/documents/form.html"
-SEND_BYTES = 256 * 1024  # a download is read and sent in pieces of this size
 # A file is data, never a page of ours: no script, no guess at its type, no copy kept on the way.
 FILE_HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -131,8 +131,8 @@ def document_file(request: Request, document_id: UUID, number: int) -> HttpRespo
         response: HttpResponseBase = HttpResponse(headers={"Content-Length": str(version.size)})
     else:
         stored = actions.open_version(version=version, by=request.user, now=request.now)
-        response = FileResponse(stored)
-        response.block_size = SEND_BYTES
+        response = StreamingHttpResponse(while_open(stored, version, request))
+        response["Content-Length"] = str(version.size)
     response["Content-Type"] = "application/octet-stream"
     response["Content-Disposition"] = content_disposition_header(True, version.file_name)
     for name, value in FILE_HEADERS.items():

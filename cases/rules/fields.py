@@ -28,7 +28,7 @@ _METADATA: Final[dict[str, str]] = {
     "Note": "case author at",
     "LegalHold": "case placed_at placed_by lifted_at lifted_by",
     "Document": "case kind owner marking marking_set_by_agency designation assurance restricted named_readers "
-    "retention_class created_at withdrawn_at frozen_at",
+    "retention_class created_at withdrawn_at frozen_at under_grant",
     "DocumentVersion": "document number size sha256 content_type state uploaded_at uploaded_by",
     "DocumentShare": "document grant shared_at shared_by ended_at",
     "Readiness": "case revision changed_at changed_by",
@@ -42,7 +42,13 @@ _METADATA: Final[dict[str, str]] = {
     "Nomination": "case partner proposed_side proposed_by proposed_at lapses_at sector",
     "Concurrence": "nomination side appointment concurred_by concurred_at retracted_at",
     "Grant": "case organisation kind model_version nomination mode span state suspended_at end_reason ended_at "
-    "closed_out_at close_out terms_accepted_at terms_accepted_by issued_at issued_by",
+    "closed_out_at close_out terms_accepted_at terms_accepted_by issued_at issued_by requests_per_minute "
+    "requests_per_day tokens_per_day concurrent_requests safeguards",
+    "WithdrawalReceipt": "case number text text_digest ended withdrawn_at withdrawn_by appointment capacity",
+    "EndpointCredential": "grant stored_at stored_by appointment ended_at end_reason",
+    "CredentialReveal": "credential revealed_at revealed_by appointment capacity",
+    "TermsAcceptance": "grant text_digest accepted_at accepted_by appointment capacity",
+    "Certificate": "grant statement due_at filed_at filed_by appointment capacity",
     "Suspension": "grant side since until suspended_by resumed_by",
     "GrantUserPermission": "permission user content_object",
     "Suite": "name",
@@ -74,7 +80,10 @@ _CONTENT: Final[dict[str, str]] = {
     "DocumentVersion": "file_name",
     "Agreement": "scope people text",
     "Nomination": "purpose basis",
-    "Grant": "tasks_allowed tasks_forbidden",
+    "Grant": "tasks_allowed tasks_forbidden own_safeguards",
+    "CredentialReveal": "reason",
+    "TermsAcceptance": "text",
+    "Certificate": "remarks",
     "Suite": "purpose",
     "ThresholdRule": "threshold alert",
     "Run": "file_name refused task_name model_name served_models reasons provenance",
@@ -95,6 +104,7 @@ _SECRET: Final[dict[str, str]] = {
     "ObligationsNotice": "text",
     "User": "password last_login",
     "DocumentVersion": "storage_name",
+    "EndpointCredential": "sealed",
     "Run": "storage_name",
 }
 

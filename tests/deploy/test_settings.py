@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 
@@ -18,6 +19,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://portal_web@/portal",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "PUBLIC_ORIGIN": "https://foreview.example",
+    "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
 }
 
 
@@ -48,6 +50,8 @@ def test_good_environment_starts(surroundings: pytest.MonkeyPatch) -> None:
             "django-insecure-" + "abcdefghijklmnopqrstuvwxyz" * 2,
             "SECRET_KEY is blank, short or a default",
         ),
+        ("CREDENTIAL_KEYS", "", "CREDENTIAL_KEYS is not set"),
+        ("CREDENTIAL_KEYS", "secret", "not a Fernet key"),
         ("REDIS_URL", "", "REDIS_URL is not set"),
         ("PUBLIC_ORIGIN", "http://foreview.example", "give an https:// origin"),
         ("PUBLIC_ORIGIN", "foreview.example", "give scheme and host"),

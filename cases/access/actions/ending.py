@@ -11,12 +11,11 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Model as Row
 
 from accounts.models import Appointment, User
-from cases.access.models import Grant, WindowPeriod
+from cases.access.models import TERM, EndpointCredential, Grant, WindowPeriod
 from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import window
 
-TERM: Final = "term"
 # What the reason does to the stored state; every other end leaves it as it was.
 _STATES: Final = {"withdrawn": "withdrawn", "retracted": "revoked", "revoked": "revoked"}
 
@@ -54,11 +53,21 @@ def _end(grant: Grant, reason: str, now: datetime) -> list[Row]:
         share.ended_at = grant.ended_at
         share.save()
         rows.append(share)
+    rows += shut_credentials(grant, "grant_ended", grant.ended_at)
     for suspension in grant.suspensions.filter(until__isnull=True):
         suspension.until = grant.ended_at
         suspension.save()
         rows.append(suspension)
     return rows
+
+
+def shut_credentials(grant: Grant, reason: str, at: datetime) -> list[EndpointCredential]:
+    """Remove what is stored for the grant: the row stays and says when and why, the sealed text goes."""
+    found = list(grant.credentials.select_for_update(of=("self",)).filter(ended_at__isnull=True))
+    for credential in found:
+        credential.sealed, credential.ended_at, credential.end_reason = "", at, reason
+        credential.save()
+    return found
 
 
 def reach_term(grant: Grant, now: datetime) -> list[Row]:

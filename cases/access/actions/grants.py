@@ -1,10 +1,11 @@
-"""Grants: issued under a signed agreement to an office or a partner, suspended, ended, closed out.
+"""Grants: issued under a signed agreement to an office or a partner, suspended, ended; who is named on them.
 
 A grant is held as an object permission by people named on it; whether it opens anything is asked on every read
 (`visibility.grant_is_live`), so that nothing has to run when its term is reached.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -14,8 +15,8 @@ from accounts import access
 from accounts.models import Appointment, Organisation, User
 from accounts.roles import AGENCY, PARTNER
 from cases.access import guards
-from cases.access.actions.ending import end_grants, named_people, reach_term
-from cases.access.models import Agreement, Grant, Nomination, Suspension, close_out_choices
+from cases.access.actions.ending import end_grants, named_people
+from cases.access.models import Agreement, Grant, Nomination, Suspension
 from cases.access.sides import side_of
 from cases.register.actions import locked
 from cases.register.journal import happened
@@ -24,6 +25,16 @@ from cases.rules import policy, window
 from portal.kit.actions import action
 from portal.kit.clock import after_wait
 from portal.kit.refusal import Refused
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much may be used under a grant; None where nothing is set. The developer's endpoint keeps to them."""
+
+    requests_per_minute: int | None = None
+    requests_per_day: int | None = None
+    tokens_per_day: int | None = None
+    concurrent_requests: int | None = None
 
 
 def nameable(organisation: Organisation, now: datetime) -> list[User]:
@@ -36,22 +47,15 @@ def nameable(organisation: Organisation, now: datetime) -> list[User]:
 
 @action
 def issue_grant(
-    *,
-    case: Case,
-    organisation: Organisation,
-    people: Sequence[User],
-    mode: str,
-    tasks_allowed: str,
-    ends_at: datetime,
-    by: User,
-    now: datetime,
-    starts_at: datetime | None = None,
-    tasks_forbidden: str = "",
+    *, case: Case, organisation: Organisation, people: Sequence[User], mode: str, tasks_allowed: str,
+    ends_at: datetime, by: User, now: datetime, starts_at: datetime | None = None, tasks_forbidden: str = "",
+    limits: Limits | None = None, safeguards: Sequence[str] | None = None, own_safeguards: str = "",
     nomination: Nomination | None = None,
-) -> Grant:
+) -> Grant:  # fmt: skip
     """Issue a grant to a government office, or to a partner on a nomination both sides concur on.
 
-    people: named holders with a live appointment there. starts_at: `now` when left out.
+    people: named holders with a live appointment there. starts_at: `now` when left out. tasks and own_safeguards: one
+    a line. safeguards: ids out of the signed agreement's, every one of them when left out.
     """
     case = locked(case)
     if refused := guards.issue_refusal(by, case, now):
@@ -60,13 +64,15 @@ def issue_grant(
     _refuse_people(organisation, people, now)
     _refuse_holder(case, organisation, nomination, after_wait(now))
     span = window.Span(starts_at or now, ends_at)
-    _refuse_span(case, span, partner=nomination is not None, now=now)
+    agreement = Agreement.objects.get(case=case, state="signed")
+    _refuse_span(case, agreement, span, partner=nomination is not None, now=now)
     assert case.model_version is not None
     grant = Grant.objects.create(
         case=case, organisation=organisation, kind="partner" if nomination else "office", mode=mode,
         model_version=case.model_version, nomination=nomination, tasks_allowed=tasks_allowed,
-        tasks_forbidden=tasks_forbidden, span=DateTimeTZRange(span.start, span.end), state="agreed",
-        issued_at=now, issued_by=by,
+        tasks_forbidden=tasks_forbidden, own_safeguards=own_safeguards, safeguards=_in_force(agreement, safeguards),
+        span=DateTimeTZRange(span.start, span.end), state="agreed", issued_at=now, issued_by=by,
+        **asdict(limits or Limits()),
     )  # fmt: skip
     for person in people:
         access.give("use_grant", person, grant)
@@ -106,14 +112,26 @@ def _refuse_people(organisation: Organisation, people: Sequence[User], now: date
         )
 
 
-def _refuse_span(case: Case, span: window.Span, *, partner: bool, now: datetime) -> None:
+def _in_force(agreement: Agreement, chosen: Sequence[str] | None) -> list[str]:
+    signed: list[str] = agreement.safeguards
+    if chosen is None:
+        return signed
+    if set(chosen) - set(signed):
+        raise Refused(
+            "A safeguard chosen does not stand in the signed agreement. Name it as a further one of this grant."
+        )
+    return [one for one in signed if one in chosen]
+
+
+def _refuse_span(
+    case: Case, agreement: Agreement, span: window.Span, *, partner: bool, now: datetime
+) -> None:
     if span.start < now:
         raise Refused(
             "The grant would start in the past. Move its start later, or leave it out to start at once."
         )
     if span.end <= after_wait(now):
         raise Refused("The grant would have ended already. Move its end later.")
-    agreement = Agreement.objects.get(case=case, state="signed")
     said = window.grant_refusal(
         span,
         partner=partner,
@@ -126,7 +144,7 @@ def _refuse_span(case: Case, span: window.Span, *, partner: bool, now: datetime)
         raise Refused(said)
 
 
-def _locked(grant: Grant) -> Grant:
+def locked_grant(grant: Grant) -> Grant:
     """The grant row, locked after its case's row."""
     case = locked(grant.case)
     fresh = Grant.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=grant.pk)
@@ -145,24 +163,9 @@ def _changed(
 
 
 @action
-def accept_terms(*, grant: Grant, by: User, now: datetime) -> Grant:
-    """Accept the terms, as a partner's representative named on the grant. A partner's grant opens nothing before."""
-    grant = _locked(grant)
-    refused = guards.accept_refusal(by, grant, now)
-    if refused:
-        raise refused
-    if grant.span.upper <= after_wait(now):
-        raise Refused("This grant ended while you had the page open.", conflict=True)
-    grant.terms_accepted_at, grant.terms_accepted_by = now, by
-    grant.save()
-    _changed("grant.terms_accepted", grant, [grant], "grant.accept_terms", by, now)
-    return grant
-
-
-@action
 def suspend_grant(*, grant: Grant, by: User, now: datetime, reason: str = "") -> Suspension:
     """Suspend a grant at once for the side that `by` acts for. The window and the grant's term run on."""
-    grant = _locked(grant)
+    grant = locked_grant(grant)
     refused = guards.suspend_refusal(by, grant, now)
     if refused:
         raise refused
@@ -177,7 +180,7 @@ def suspend_grant(*, grant: Grant, by: User, now: datetime, reason: str = "") ->
 @action
 def resume_grant(*, grant: Grant, by: User, now: datetime) -> Grant:
     """Lift the suspension of the side that `by` acts for; the grant resumes when no other side suspends it."""
-    grant = _locked(grant)
+    grant = locked_grant(grant)
     refused = guards.resume_refusal(by, grant, now)
     if refused:
         raise refused
@@ -195,7 +198,7 @@ def resume_grant(*, grant: Grant, by: User, now: datetime) -> Grant:
 @action
 def end_grant(*, grant: Grant, by: User, now: datetime) -> Grant:
     """End a grant before its term. The first end is final."""
-    grant = _locked(grant)
+    grant = locked_grant(grant)
     refused = guards.end_refusal(by, grant, now)
     if refused:
         raise refused
@@ -205,17 +208,31 @@ def end_grant(*, grant: Grant, by: User, now: datetime) -> Grant:
 
 
 @action
-def close_out(*, grant: Grant, statement: str, by: User, now: datetime) -> Grant:
-    """File the return or destruction certificate of an ended grant; `statement` is one of `close_out_choices`."""
-    grant = _locked(grant)
-    refused = guards.close_out_refusal(by, grant, now)
+def name_person(*, grant: Grant, person: User, by: User, now: datetime) -> Grant:
+    """Name one more person on a grant. After its end that opens the certificate alone, until it is closed out."""
+    grant = locked_grant(grant)
+    refused = guards.people_refusal(by, grant, now)
     if refused:
         raise refused
-    if statement not in dict(close_out_choices()):
-        raise Refused("Say what was done with what was received: choose one of the statements.")
-    rows = reach_term(grant, now)
-    grant.closed_out_at, grant.close_out = now, statement
-    grant.save()
-    others = [row for row in rows if row is not grant]
-    _changed("grant.closed_out", grant, [grant, *others], "grant.close_out", by, now)
+    _refuse_people(grant.organisation, [person], now)
+    if grant.user_permissions.filter(user=person).exists():
+        raise Refused(f"{person.name} is named on this grant already.", conflict=True)
+    access.give("use_grant", person, grant)
+    named = grant.user_permissions.get(user=person)
+    _changed("grant.person_named", grant, [named], "grant.name_people", by, now, person=person.name)
+    return grant
+
+
+@action
+def end_person(*, grant: Grant, person: User, by: User, now: datetime) -> Grant:
+    """End one named person's access under a grant: nothing of it is open to that person after this commit."""
+    grant = locked_grant(grant)
+    refused = guards.people_refusal(by, grant, now)
+    if refused:
+        raise refused
+    named = grant.user_permissions.filter(user=person).first()
+    if named is None:
+        raise Refused(f"{person.name} is not named on this grant.", conflict=True)
+    access.take("use_grant", person, grant)
+    _changed("grant.person_ended", grant, [named], "grant.name_people", by, now, person=person.name)
     return grant

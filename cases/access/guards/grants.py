@@ -1,8 +1,7 @@
-"""When a grant is issued, accepted, suspended, resumed, ended, closed out."""
+"""When a grant is issued, suspended, resumed, ended, and people are named on it."""
 
 from datetime import datetime
 
-from accounts import access
 from accounts.models import User
 from cases.access.guards.basis import (
     GRANTING,
@@ -40,25 +39,9 @@ def issuable_refusal(nomination: Nomination, at: datetime) -> Refused | None:
     return None
 
 
-def _on_grant(
-    user: User, permission: str, grant: Grant, now: datetime, *, named: bool = False
-) -> Refused | None:
+def _on_grant(user: User, permission: str, grant: Grant, now: datetime) -> Refused | None:
     said = policy.refusal(user, permission, grant.case, now=now)
-    if said:
-        return Refused(said, permission=permission)
-    if named and not access.holds("use_grant", user, grant):
-        return Refused("You are not named on this grant.", permission=permission)
-    return None
-
-
-def accept_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
-    """Why `user` may not accept the terms now."""
-    refused = _on_grant(user, "grant.accept_terms", grant, now, named=True)
-    if refused or grant.has_ended(now):
-        return refused or conflict("This grant has ended, so its terms are not accepted any more.")
-    if grant.terms_accepted_at is not None:
-        return conflict("The terms of this grant were accepted already.")
-    return None
+    return Refused(said, permission=permission) if said else None
 
 
 def suspend_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
@@ -97,13 +80,9 @@ def end_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
     return None
 
 
-def close_out_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
-    """Why `user` may not file the return or destruction certificate now."""
-    refused = _on_grant(user, "grant.close_out", grant, now, named=True)
-    if refused:
-        return refused
-    if not grant.has_ended(now):
-        return conflict("The certificate is filed after the grant has ended.")
-    if grant.closed_out_at is not None:
-        return conflict("The certificate of this grant was filed already.")
+def people_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
+    """Why `user` may not change who is named on the grant now. Until it is closed out somebody files for it."""
+    refused = _on_grant(user, "grant.name_people", grant, now)
+    if refused or grant.closed_out_at is not None:
+        return refused or conflict("This grant is closed out, so nobody is named on it any more.")
     return None

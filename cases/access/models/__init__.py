@@ -1,7 +1,10 @@
 """Access: the agreement and its signatures, the window, nominated partners, and grants as object permissions."""
 
 from cases.access.models.agreements import SIDES, Agreement, AgreementQuerySet, Signature, WindowPeriod
+from cases.access.models.credentials import CredentialReveal, EndpointCredential
 from cases.access.models.grants import (
+    LIMITS,
+    TERM,
     Grant,
     GrantQuerySet,
     GrantUserPermission,
@@ -10,13 +13,20 @@ from cases.access.models.grants import (
     end_reason_choices,
     mode_choices,
 )
+from cases.access.models.holding import Certificate, TermsAcceptance
 from cases.access.models.partners import Concurrence, Nomination, NominationQuerySet
+from cases.access.models.receipts import WithdrawalReceipt
 
 __all__ = [
+    "LIMITS",
     "SIDES",
+    "TERM",
     "Agreement",
     "AgreementQuerySet",
+    "Certificate",
     "Concurrence",
+    "CredentialReveal",
+    "EndpointCredential",
     "Grant",
     "GrantQuerySet",
     "GrantUserPermission",
@@ -24,7 +34,9 @@ __all__ = [
     "NominationQuerySet",
     "Signature",
     "Suspension",
+    "TermsAcceptance",
     "WindowPeriod",
+    "WithdrawalReceipt",
     "close_out_choices",
     "end_reason_choices",
     "mode_choices",

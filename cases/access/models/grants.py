@@ -1,6 +1,7 @@
 """Grants as object permissions held by named people, and their suspension."""
 
 from datetime import datetime
+from typing import Final
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
@@ -13,7 +14,7 @@ from accounts.models import Organisation, User
 from cases.access.models.agreements import SIDES
 from cases.access.models.partners import Nomination
 from cases.register.models import Case, ModelVersion
-from cases.rules import visibility, window
+from cases.rules import clock, visibility, window
 from portal.kit.models import Guarded, GuardedQuerySet
 
 
@@ -50,6 +51,15 @@ def end_reason_choices() -> list[tuple[str, str]]:
     ]
 
 
+TERM: Final = "term"
+LIMITS: Final = {
+    "requests_per_minute": "requests a minute",
+    "requests_per_day": "requests a day",
+    "tokens_per_day": "tokens a day",
+    "concurrent_requests": "requests at the same time",
+}
+
+
 class GrantQuerySet(GuardedQuerySet["Grant"]):
     """Grants, always asked for a person and an instant."""
 
@@ -77,8 +87,14 @@ class Grant(Guarded):
     model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="grants")
     nomination = models.ForeignKey(Nomination, models.PROTECT, null=True, blank=True, related_name="grants")
     mode = models.CharField(max_length=20, choices=mode_choices)
-    tasks_allowed = models.TextField()
-    tasks_forbidden = models.TextField(blank=True)
+    tasks_allowed = models.TextField(help_text="One task a line")
+    tasks_forbidden = models.TextField(blank=True, help_text="One task a line")
+    requests_per_minute = models.PositiveBigIntegerField(null=True, blank=True)
+    requests_per_day = models.PositiveBigIntegerField(null=True, blank=True)
+    tokens_per_day = models.PositiveBigIntegerField(null=True, blank=True)
+    concurrent_requests = models.PositiveBigIntegerField(null=True, blank=True)
+    safeguards = models.JSONField(default=list, help_text="Ids out of the signed agreement's")
+    own_safeguards = models.TextField(blank=True, help_text="Further ones, one a line")
     span = DateTimeRangeField()
     state = models.CharField(max_length=12, choices=STATES, default="proposed")
     suspended_at = models.DateTimeField(null=True, blank=True)
@@ -117,6 +133,13 @@ class Grant(Guarded):
                 | (Q(closed_out_at__isnull=False) & ~Q(close_out="") & ~Q(end_reason="")),
                 name="grant_closed_out_after_its_end",
             ),
+            models.CheckConstraint(
+                condition=~Q(requests_per_minute=0)
+                & ~Q(requests_per_day=0)
+                & ~Q(tokens_per_day=0)
+                & ~Q(concurrent_requests=0),
+                name="grant_limits_positive",
+            ),
         ]
         indexes = [
             models.Index(fields=["case"], name="grant_of_case"),
@@ -133,10 +156,23 @@ class Grant(Guarded):
     def state_at(self, now: datetime) -> str:
         """The state a person sees, derived from the stored word, the range and now."""
         span = window.Span(self.span.lower, self.span.upper)
-        started = self.kind == "office" or self.terms_accepted_at is not None
+        # expired is the word for a term that passed unused; an end before the term is an end
+        started = self.may_have_begun or self.end_reason not in ("", TERM)
         return window.grant_state(
             self.state, span, now, ever_started=started, end_recorded=bool(self.end_reason)
         )
+
+    @property
+    def may_have_begun(self) -> bool:
+        """Whether access could be used at all: a partner's grant opens nothing before its terms are accepted."""
+        return self.kind == "office" or self.terms_accepted_at is not None
+
+    @property
+    def limits(self) -> list[str]:
+        """The limits set, in words with their units."""
+        return [
+            f"at most {amount:,} {words}" for name, words in LIMITS.items() if (amount := getattr(self, name))
+        ]
 
     @property
     def ends_at(self) -> datetime:
@@ -147,6 +183,15 @@ class Grant(Guarded):
     def has_ended(self, now: datetime) -> bool:
         """Whether no access is left under this grant."""
         return bool(self.end_reason) or now >= self.span.upper
+
+    def owes_certificate(self, now: datetime) -> bool:
+        """Whether it ended, could have been used, and the return or destruction certificate is not filed yet."""
+        return self.has_ended(now) and self.may_have_begun and self.closed_out_at is None
+
+    @property
+    def certificate_due(self) -> datetime:
+        """By when the certificate is asked for after the end: a target without consequence."""
+        return clock.due_at("close_out", self.ends_at, self.case.policy_version.clocks)
 
 
 class Suspension(Guarded):

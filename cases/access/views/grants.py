@@ -1,5 +1,6 @@
 """Pages of grants: issue, list, one grant as developer and agency see it. `holding` is the partner's side."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from accounts.requests import Request
 from cases.access import guards, lines, queries
 from cases.access.actions import end_grant, issue_grant, resume_grant, suspend_grant
@@ -15,10 +16,11 @@ from cases.access.actions.grants import nameable
 from cases.access.forms import ConfirmForm, GrantForm, HolderForm, ReasonForm
 from cases.access.models import Grant, Nomination
 from cases.access.views.holding import own_grant
-from cases.access.views.pages import one_action, sent, stop, visible_case, visible_grant
+from cases.access.views.pages import facts_of, one_action, sent, stop, visible_case, visible_grant
 from cases.register.models import Case
 from cases.register.pages import frame
 from cases.rules import policy, visibility
+from portal.kit.refusal import Refused
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -35,17 +37,16 @@ def grant_new(request: Request, case_id: UUID) -> HttpResponse:
         return render(request, "cases/access/grant_new.html", page)
     organisation, nomination = _holder(case, *chosen)
     end = max((span.end for span in guards.spans_of(list(case.window_periods.all()))), default=None)
-    form = GrantForm(sent(request), people=nameable(organisation, request.now), initial={"ends_at": end})
+    form = GrantForm(
+        sent(request), people=nameable(organisation, request.now), safeguards=queries.signed_safeguards(case),
+        initial={"ends_at": end},
+    )  # fmt: skip
     return one_action(
         request,
         form,
-        lambda data: issue_grant(
-            case=case,
-            organisation=organisation,
-            nomination=nomination,
-            by=request.user,
-            now=request.now,
-            **data,
+        lambda _: issue_grant(
+            case=case, organisation=organisation, nomination=nomination, by=request.user, now=request.now,
+            **form.told(),
         ),
         frame=frame(case, f"Issue a grant to {organisation.short_name}"),
         says=[
@@ -54,7 +55,7 @@ def grant_new(request: Request, case_id: UUID) -> HttpResponse:
         label="Issue the grant",
         done=f"The grant of {organisation.short_name} is issued. The people named on it are told.",
         then=f"{case.get_absolute_url()}#access",
-    )
+    )  # fmt: skip
 
 
 def _holder(case: Case, kind: str, key: UUID) -> tuple[Organisation, Nomination | None]:
@@ -83,6 +84,10 @@ def grant(request: Request, grant_id: UUID) -> HttpResponse:
     return render(request, "cases/access/grant.html", _inside_page(request, found))
 
 
+def _said(refused: Refused | None) -> str:
+    return refused.sentence if refused else ""
+
+
 def _inside_page(request: Request, found: Grant) -> dict[str, Any]:
     user, now = request.user, request.now
     shown = queries.shown_grant(found, now)
@@ -92,8 +97,8 @@ def _inside_page(request: Request, found: Grant) -> dict[str, Any]:
         ("resume_off", guards.resume_refusal),
         ("end_off", guards.end_refusal),
     ):
-        refused = guard(user, found, now)
-        page[name] = refused.sentence if refused else ""
+        page[name] = _said(guard(user, found, now))
+    names = policy.standing(user, "grant.name_people", found.case, now) is not None
     return {
         **page,
         "grant": found,
@@ -101,12 +106,37 @@ def _inside_page(request: Request, found: Grant) -> dict[str, Any]:
         "state_tone": shown["tone"],
         "line": lines.grant_line(found, shown["state"], now),
         "content": visibility.reads_content(user, found.case, now),
-        "safeguards": queries.terms_of_grant(found),
-        "documents": queries.shared_documents(found, user, now),
+        **facts_of(found),
+        **_papers(found, user, now),
+        **_credential(found, user, now),
         "people": found.user_permissions.select_related("user").order_by("user__name"),
+        "names": names,
+        "people_off": _said(guards.people_refusal(user, found, now)) if names else "",
+        "certifies": found.owes_certificate(now) and guards.close_out_refusal(user, found, now) is None,
+        "certificate_due": found.certificate_due if found.owes_certificate(now) else None,
         "suspends": policy.standing(user, "grant.suspend", found.case, now) is not None,
         "ends": policy.standing(user, "grant.end", found.case, now) is not None,
         "asks_sight": policy.standing(user, "case.sight", found.case, now) is not None,
+    }
+
+
+def _papers(found: Grant, user: User, now: datetime) -> dict[str, Any]:
+    papers = list(queries.shared_documents(found, user, now))
+    return {
+        "documents": [one for one in papers if one.under_grant_id is None],
+        "findings": [one for one in papers if one.under_grant_id is not None],
+    }
+
+
+def _credential(found: Grant, user: User, now: datetime) -> dict[str, Any]:
+    """When endpoint and secret were stored and who was shown them; neither of the two."""
+    credential = guards.open_credential(found)
+    stores = policy.standing(user, "credential.store", found.case, now) is not None
+    return {
+        "credential": credential,
+        "reveals": queries.reveals(found),
+        "stores": stores and not found.has_ended(now),
+        "shows": credential is not None and guards.reveal_refusal(user, found, now) is None,
     }
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from accounts.requests import Request
 from cases.access.models import Agreement, Grant, Nomination
 from cases.access.queries import with_signatures, with_suspensions
+from cases.access.terms import lines_of, safeguards_of
 from cases.register.models import Case
 from cases.register.pages import on_case, one_case
 from portal.kit.forms import attempt, status_of
@@ -42,9 +43,19 @@ def visible_nomination(request: Request, nomination_id: UUID) -> Nomination:
 def visible_grant(request: Request, grant_id: UUID) -> Grant:
     """The grant with its suspensions, or 404."""
     found = with_suspensions(Grant.objects.visible_to(request.user, request.now))
+    held = ("acceptance__accepted_by", "certificate__filed_by")
     return on_case(
-        found.select_related(*ON_CASE, "organisation", "nomination", "model_version__model"), grant_id
+        found.select_related(*ON_CASE, "organisation", "nomination", "model_version__model", *held), grant_id
     )
+
+
+def facts_of(grant: Grant) -> dict[str, Any]:
+    """The terms of a grant as lists, for the table of its facts."""
+    return {
+        "allowed": lines_of(grant.tasks_allowed),
+        "forbidden": lines_of(grant.tasks_forbidden),
+        "safeguards": safeguards_of(grant),
+    }
 
 
 def sent(request: Request) -> QueryDict | None:

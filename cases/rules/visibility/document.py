@@ -29,12 +29,13 @@ from cases.rules.visibility.case import opened_through
 from cases.rules.visibility.grant import partner_reads
 
 
-def _shared_with_partner(user: User, now: datetime) -> Q:
+def _open_to_partner(user: User, now: datetime) -> Q:
     if not organisations(user, now, PARTNER):
         return NOTHING
     live = rows("Grant").filter(partner_reads(user, now)).values("pk")
     shares = rows("DocumentShare").filter(document=OuterRef("pk"), ended_at__isnull=True, grant__in=live)
-    return Q(Exists(shares)) & Q(marking__in=markings.readable_by(PARTNER))
+    own = Q(under_grant__in=live)  # its own findings, as long as the grant opens anything
+    return (Q(Exists(shares)) | own) & Q(marking__in=markings.readable_by(PARTNER))
 
 
 def _in_own_packet(user: User, now: datetime) -> Q:
@@ -47,7 +48,7 @@ def _in_own_packet(user: User, now: datetime) -> Q:
 
 def documents(user: User, now: datetime) -> Q:
     """Documents whose row (title, kind, size) this person may see."""
-    seen = _case_documents(user, now) | _shared_with_partner(user, now) | _in_own_packet(user, now)
+    seen = _case_documents(user, now) | _open_to_partner(user, now) | _in_own_packet(user, now)
     return seen & _unrestricted(user) & ~recused(user, "case_id")
 
 
@@ -56,7 +57,7 @@ def version_numbers(user: User, document: "Document", now: datetime) -> set[int]
 
     A consulted office sees those that its packets froze, and none that came before or after.
     """
-    shown = _case_documents(user, now) | _shared_with_partner(user, now)
+    shown = _case_documents(user, now) | _open_to_partner(user, now)
     return _numbers(shown, user, [document.pk], now)[document.pk]
 
 
@@ -67,7 +68,7 @@ def opened_numbers(user: User, document: "Document", now: datetime) -> set[int] 
 
 def versions_opened(user: User, documents: Iterable[UUID], now: datetime) -> dict[UUID, set[int] | None]:
     """As `opened_numbers`, of several documents by id."""
-    return _numbers(_read_in_case(user, now) | _shared_with_partner(user, now), user, documents, now)
+    return _numbers(_read_in_case(user, now) | _open_to_partner(user, now), user, documents, now)
 
 
 def _numbers(whole: Q, user: User, documents: Iterable[UUID], now: datetime) -> dict[UUID, set[int] | None]:
@@ -114,5 +115,5 @@ def _read_in_case(user: User, now: datetime) -> Q:
 def document_content(user: User, now: datetime) -> Q:
     """Documents whose bytes this person may open, among those whose row it may see."""
     withdrawn = Q(case__stage=lifecycle.WITHDRAWN)
-    readers = _read_in_case(user, now) | _shared_with_partner(user, now)
+    readers = _read_in_case(user, now) | _open_to_partner(user, now)
     return (readers | (_in_own_packet(user, now) & ~withdrawn)) & Q(withdrawn_at__isnull=True)

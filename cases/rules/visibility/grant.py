@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import User
-from accounts.roles import PARTNER
+from accounts.roles import AGENCY, PARTNER
 from cases.rules import lifecycle
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def grant_is_live(now: datetime) -> Q:
 
 
 def named_on_grant(user: User, now: datetime) -> Q:
-    """Grants of the person's own partner organisation on which it is named."""
-    partners = organisations(user, now, PARTNER, frozenset({"partner_representative"}))
-    if not partners:
+    """Grants of the person's own organisation on which it is named: a partner's representative, anybody of an office."""
+    holders = organisations(user, now, PARTNER, frozenset({"partner_representative"}))
+    holders += organisations(user, now, AGENCY)
+    if not holders:
         return NOTHING
     use = apps.get_model("auth.Permission")._default_manager.filter(
         codename="use_grant", content_type__app_label="cases", content_type__model="grant"
@@ -37,11 +38,11 @@ def named_on_grant(user: User, now: datetime) -> Q:
     named = rows("GrantUserPermission").filter(
         content_object=OuterRef("pk"), user=user, permission=Subquery(use.order_by().values("pk"))
     )
-    return Q(organisation__in=partners) & Q(Exists(named))
+    return Q(organisation__in=holders) & Q(Exists(named))
 
 
 def grants(user: User, now: datetime) -> Q:
-    """Grants this person may see. A partner sees those on which it is named, from the offer to the close-out."""
+    """Grants this person may see: those of its cases, and those on which it is named, from the offer to the close-out."""
     own = named_on_grant(user, now) & Q(closed_out_at__isnull=True) & ~recused(user, "case_id")
     return in_visible_case(user, now) | own
 

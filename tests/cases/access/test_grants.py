@@ -7,7 +7,6 @@ import pytest
 from accounts.access import holds
 from accounts.actions import end_appointment
 from cases.access.actions import (
-    accept_terms,
     close_out,
     concur,
     end_grant,
@@ -203,7 +202,7 @@ def test_a_grant_lives_to_the_second(cast: Cast, case: Case, now: datetime) -> N
     grant = walk.partner_grant(cast, case, now, accepted=False, starts_at=now + DAY, ends_at=now + 2 * DAY)
     inside = now + DAY
     assert not live(grant, inside)
-    accept_terms(grant=grant, by=cast.partner, now=now)
+    walk.accepted_terms(grant, cast.partner, now)
     second = timedelta(seconds=1)
     assert [live(grant, at) for at in (inside - second, inside, now + 2 * DAY - second, now + 2 * DAY)] == [
         False, True, True, False,
@@ -217,13 +216,13 @@ def test_terms_are_accepted_once_by_somebody_named(cast: Cast, case: Case, now: 
     grant = walk.partner_grant(cast, case, now, accepted=False)
     for by in (cast.other_partner, cast.officer, cast.signatory):
         with pytest.raises(Refused):
-            accept_terms(grant=grant, by=by, now=now)
+            walk.accepted_terms(grant, by, now)
     assert grant.state_at(now + walk.WINDOW) == "expired"
     with pytest.raises(Refused, match="has ended"):
-        accept_terms(grant=grant, by=cast.partner, now=now + walk.WINDOW)
-    accept_terms(grant=grant, by=cast.partner, now=now)
+        walk.accepted_terms(grant, cast.partner, now + walk.WINDOW)
+    walk.accepted_terms(grant, cast.partner, now)
     with pytest.raises(Refused, match="accepted already"):
-        accept_terms(grant=grant, by=cast.partner, now=now)
+        walk.accepted_terms(grant, cast.partner, now)
 
 
 def test_each_side_suspends_and_resumes_its_own(cast: Cast, case: Case, now: datetime) -> None:

@@ -14,6 +14,8 @@ from accounts.models import User
 from cases.access import queries
 from cases.access.actions import retract, suspend_grant
 from cases.access.models import Agreement, Grant, Nomination, Signature
+from cases.access.terms import grant_terms
+from cases.access.text import text_digest
 from cases.documents.actions import mark, share
 from cases.register.actions import move_case
 from cases.register.models import Case
@@ -294,9 +296,14 @@ def test_terms_in_the_browser(cast: Cast, now: datetime, client_of: ClientOf) ->
     grant = walk.partner_grant(cast, case, now, accepted=False)
     client, url = client_of(cast.partner), reverse("cases:grant_terms", args=[grant.pk])
     assert "Nothing is open to you before" in text_of(client, "grant", grant.pk)
+    page = text_of(client, "grant_terms", grant.pk)
+    sent = {"confirmed": "on", "digest": text_digest(grant_terms(grant))}
+    assert sent["digest"] in page
+    assert "PARTNER TERMS" in page
     assert client.post(url, {}).status_code == 422
-    assert client.post(url, {"confirmed": "on"}).status_code == 302
-    assert client.post(url, {"confirmed": "on"}).status_code == 409
+    assert client.post(url, {**sent, "digest": "0" * 64}).status_code == 409
+    assert client.post(url, sent).status_code == 302
+    assert client.post(url, sent).status_code == 409
     assert client.get(url).status_code == 409
     assert client_of(cast.other_partner).get(url).status_code == 404
     assert client_of(cast.officer).get(url).status_code == 403
@@ -387,7 +394,7 @@ def test_what_waits_for_whom(cast: Cast, now: datetime) -> None:
     (row,) = queries.waiting(cast.partner, now)
     assert (row.verb, row.tracking_number) == ("Accept the terms", "")
     assert verbs(cast.other_partner) == []
-    walk.accept_terms(grant=grant, by=cast.partner, now=now)
+    walk.accepted_terms(grant, cast.partner, now)
     assert verbs(cast.partner) == []
     assert verbs(cast.partner, now + 18 * DAY) == ["Finish your work: the grant ends"]
     (row,) = queries.waiting(cast.partner, now + walk.WINDOW)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cases.benchmarks import actions, panels, tasks
+from cases.benchmarks.hooks import STOPPED
 from cases.benchmarks.models import HighSidePointer, Run
 from cases.benchmarks.queries import section, waiting
 from cases.register.actions import assign, move_case
@@ -216,7 +217,7 @@ def test_a_case_that_ended_takes_no_reading(cast: Cast, now: datetime, log: Path
     move_case(case=case, name="withdraw", by=cast.signatory, now=now)
     tasks.read_run(str(run.pk), now=now)
     run = Run.objects.get(pk=run.pk)
-    assert (run.state, run.refused) == ("unreadable", actions.ENDED)
+    assert (run.state, run.refused) == ("stopped", STOPPED)
     assert not run.scores.exists()
 
 
