@@ -8,12 +8,13 @@ from django.apps import apps
 from accounts.models import Appointment, User
 from cases.documents.actions import File, new_version, recognised
 from cases.documents.models import Document
+from cases.documents.queries import room
 from cases.register.actions import locked
 from cases.register.journal import happened
 from cases.rules import policy, visibility
 from portal.kit.actions import action
 from portal.kit.clock import after_wait
-from portal.kit.files import receiving
+from portal.kit.files import receiving, refuse_without_room
 from portal.kit.refusal import Refused
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def upload_findings(
         if refused:
             raise refused
         appointment = _acting(by, grant, now)
+        refuse_without_room(kept.size, room(case, appointment.organisation_id))
         document = Document.objects.create(
             case=case, kind=KIND, title=title, owner=appointment.organisation, under_grant=grant,
             marking=case.policy_version.default_marking, created_at=now,

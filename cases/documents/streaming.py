@@ -1,4 +1,4 @@
-"""The bytes of an open download: every few megabytes the right to them is asked anew, so that a revoke ends it there."""
+"""The bytes of an open download: every few megabytes the right to it is asked anew, so a revoke ends it there."""
 
 from collections.abc import Iterator
 from typing import BinaryIO, Final

@@ -291,6 +291,8 @@ ALLOWED = {
     ("permissions", "accounts/access.py:holds"): "the one question to guardian",
 }  # fmt: skip
 TEMPLATES_ALLOWED = {
+    "templates/cases/access/grant_terms.txt": "the terms that are accepted and digested, byte for byte; pages escape them as a whole",
+    "templates/cases/access/receipt.txt": "the receipt that is digested, byte for byte; pages escape it as a whole",
     "templates/cases/access/agreement.txt": "the text that is signed and digested, byte for byte; pages escape it as a whole",
     "templates/cases/readiness/notice.txt": "the text that is attested and digested, byte for byte; pages escape it as a whole",
 }  # fmt: skip

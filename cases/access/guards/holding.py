@@ -19,13 +19,15 @@ def holding(user: User, grant: Grant, now: datetime) -> Appointment | None:
 
     A partner is acted for by its representatives; of an office everybody may be named.
     """
-    if not access.holds("use_grant", user, grant) or recused(grant.case, user.pk):
+    acts = [
+        appointment
+        for appointment in user.appointments_at(now)
+        if appointment.organisation_id == grant.organisation_id
+        and (grant.kind == "office" or "grant.use" in appointment.permissions)
+    ]
+    if not acts or not access.holds("use_grant", user, grant) or recused(grant.case, user.pk):
         return None
-    for appointment in user.appointments_at(now):
-        acts = grant.kind == "office" or "grant.use" in appointment.permissions
-        if acts and appointment.organisation_id == grant.organisation_id:
-            return appointment
-    return None
+    return acts[0]
 
 
 def _partner_refusal(user: User, permission: str, grant: Grant, now: datetime) -> Refused | None:

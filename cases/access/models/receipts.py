@@ -9,10 +9,19 @@ from django.db import models
 from accounts.models import Appointment, User
 from accounts.roles import capacity_choices
 from cases.register.models import Case
+from cases.rules import visibility
 from cases.rules.window import EASTERN
-from portal.kit.models import Guarded
+from portal.kit.models import Guarded, GuardedQuerySet
 
 _ALPHABET: Final = "23456789BCDFGHJKLMNPQRSTVWXZ"
+
+
+class ReceiptQuerySet(GuardedQuerySet["WithdrawalReceipt"]):
+    """Receipts, always asked for a person and an instant."""
+
+    def visible_to(self, user: User, now: datetime) -> "ReceiptQuerySet":
+        """Receipts of the cases this person may open."""
+        return self.filter(visibility.of_case(user, now))
 
 
 class WithdrawalReceipt(Guarded):
@@ -30,6 +39,7 @@ class WithdrawalReceipt(Guarded):
     withdrawn_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=10, choices=capacity_choices)
+    objects = ReceiptQuerySet.as_manager()  # type: ignore[misc]
 
     def __str__(self) -> str:
         return f"receipt {self.number}"

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from accounts.requests import Request
 from cases.access import guards
 from cases.access.actions import end_person, name_person
@@ -46,7 +45,7 @@ def grant_person_end(request: Request, grant_id: UUID, person_id: UUID) -> HttpR
     """End one named person's access."""
     found = visible_grant(request, grant_id)
     stop(request, guards.people_refusal(request.user, found, request.now))
-    person = get_object_or_404(User, pk=person_id, pk__in=found.user_permissions.values("user"))
+    person = get_object_or_404(found.user_permissions.select_related("user"), user=person_id).user
     left = found.user_permissions.count() - 1
     rest = "Nobody else is named on it then." if not left else f"{left} named on it keep theirs."
     return one_action(

@@ -16,7 +16,7 @@ from cases.register.pages import frame
 def receipt(request: Request, case_id: UUID) -> HttpResponse:
     """The receipt, for whoever may open the case; 404 while it is not withdrawn."""
     case = visible_case(request, case_id)
-    wide = WithdrawalReceipt.objects.select_related("withdrawn_by", "appointment")
-    found = get_object_or_404(wide, case=case)
+    seen = WithdrawalReceipt.objects.visible_to(request.user, request.now)
+    found = get_object_or_404(seen.select_related("withdrawn_by", "appointment"), case=case)
     page = frame(case, f"Receipt of withdrawal {found.number}", receipt=found)
     return render(request, "cases/access/receipt.html", page)
