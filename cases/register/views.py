@@ -151,7 +151,7 @@ def move(request: Request, case_id: UUID, name: str) -> HttpResponse:
 
 def _moved_words(the_move: lifecycle.Move, case: Case) -> str:
     if the_move.to == lifecycle.WITHDRAWN:
-        return f"{case.number} is withdrawn. Every grant has ended; the receipt stands under Access."
+        return f"{case.number} is withdrawn. Every grant has ended. The receipt stands under Access."
     return f"Done: {the_move.label.lower()}. {case.number} is now in the stage “{case.get_stage_display().lower()}”."
 
 
