@@ -141,7 +141,7 @@ def share(liaison: Visitor, case: Case) -> None:
 def partner_reads(partner: Visitor, case: Case) -> None:
     """The partner accepts the terms, reads the shared document byte by byte, and finds nothing else anywhere."""
     partner.hides(TRACKING, CARD).follow("Accept the terms").says("Tasks allowed")
-    partner.tick("I accept these terms").press("Accept the terms").says("The terms are accepted", CARD)
+    partner.tick("I have read the exact terms").press("Accept the terms").says("The terms are accepted", CARD)
     partner.hides(TRACKING, REPORT, "Eve Nakamura", "MER-")
     partner.follow(CARD).hides(TRACKING, REPORT)
     card = case.documents.get(kind="system_card")
