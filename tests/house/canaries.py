@@ -33,11 +33,12 @@ DEVELOPER_ALONE: Final = frozenset({"Readiness", "Obligation", "ObligationsNotic
 AGENCY_ALONE: Final = frozenset({"Disclosure.reason"})
 # What of content opens to those who read no case; `Model.field`.
 READS: Final[dict[str, frozenset[str]]] = {
-    "partner": frozenset("Grant.tasks_allowed Grant.tasks_forbidden Document.title DocumentVersion.file_name "
+    "partner": frozenset("Grant.tasks_allowed Grant.tasks_forbidden Grant.own_safeguards Document.title "
+                         "DocumentVersion.file_name "
                          "Model.name ModelVersion.name Case.tracking_number".split()),
     "consultee": frozenset("Consultation.question Consultation.packet Consultation.comment Document.title "
                            "DocumentVersion.file_name Model.name ModelVersion.name Case.tracking_number".split()),
-    "evaluator2": frozenset({"Suite.purpose"}),
+    "evaluator2": frozenset({"Suite.purpose", "Model.name", "ModelVersion.name"}),  # named on the office's grant
     **dict.fromkeys(("auditor", "security", "records"), frozenset(OUTSIDE)),
 }  # fmt: skip
 
@@ -111,7 +112,9 @@ def _fill(
 ) -> None:
     place, table = f"{model.__name__}.{one.name}", model._meta.db_table
     manager = getattr(model._meta, "simple_history_manager_attribute", None)
-    kept = getattr(model, manager).model._meta.db_table if manager else None
+    stored = getattr(model, manager).model._meta if manager else None
+    has = stored is not None and any(kept.column == one.column for kept in stored.concrete_fields)
+    kept = stored.db_table if has else None  # a secret that history leaves out has no column there
     for row in model._default_manager.all():
         if one.unique and place not in OUTSIDE:
             continue

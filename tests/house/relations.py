@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from accounts.actions import add_organisation, add_person, appoint, end_appointment
 from accounts.models import Organisation, User
-from cases.access.actions import accept_terms, close_out, end_grant, suspend_grant
+from cases.access.actions import close_out, end_grant, suspend_grant
 from cases.access.models import Grant
 from cases.documents.actions import share
 from cases.register.actions import assign, open_government_case, recuse, unassign
@@ -31,7 +31,10 @@ LONG: Final = timedelta(days=3)
 OF_NO_CASE: Final = {"suite_version_id", "rule_id"}
 # What a partner gets at its own grant by the grant's state; all else of the case, shared papers included, is 404.
 OFFERED: Final = {"cases:grant": 200, "cases:grant_terms": 200, "cases:grant_suspend": 403,
-                  "cases:grant_resume": 403, "cases:grant_end": 403, "cases:grant_close_out": 409}  # fmt: skip
+                  "cases:grant_resume": 403, "cases:grant_end": 403, "cases:grant_close_out": 409,
+                  "cases:grant_people": 403, "cases:grant_person_end": 403, "cases:credential_store": 403,
+                  "cases:credential_withdraw": 403, "cases:credential_reveal": 409,
+                  "cases:findings_new": 409}  # fmt: skip
 SCHEDULED: Final = {**OFFERED, "cases:grant_terms": 409}
 HALTED: Final = {**SCHEDULED, "cases:grant": 403}
 SHUT: Final = {**HALTED, "cases:grant_close_out": 200}
@@ -212,7 +215,7 @@ class Maker:
             self.add(f"{key}, the rest", role, relation, ELSEWHERE, person)
 
     def _accept(self, grant: Grant, person: User) -> None:
-        accept_terms(grant=grant, by=person, now=self.now)
+        walk.accepted_terms(grant, person, self.now)
 
     def _suspend(self, grant: Grant, person: User) -> None:
         self._accept(grant, person)

@@ -57,6 +57,7 @@ class CredentialReveal(Guarded):
 
     append_only = True
     history_reason = "Append-only: the row is its own history."
+    instant = "revealed_at"
 
     credential = models.ForeignKey(EndpointCredential, models.PROTECT, related_name="reveals")
     reason = models.CharField(max_length=500)

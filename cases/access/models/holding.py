@@ -13,6 +13,7 @@ class TermsAcceptance(Guarded):
 
     append_only = True
     history_reason = "Append-only: the row is its own history."
+    instant = "accepted_at"
 
     grant = models.OneToOneField(Grant, models.PROTECT, related_name="acceptance")
     text = models.TextField()
@@ -31,6 +32,7 @@ class Certificate(Guarded):
 
     append_only = True
     history_reason = "Append-only: the row is its own history."
+    instant = "filed_at"
 
     grant = models.OneToOneField(Grant, models.PROTECT, related_name="certificate")
     statement = models.CharField(max_length=20, choices=close_out_choices)

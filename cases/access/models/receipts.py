@@ -29,6 +29,7 @@ class WithdrawalReceipt(Guarded):
 
     append_only = True
     history_reason = "Append-only: the row is its own history."
+    instant = "withdrawn_at"
 
     case = models.OneToOneField(Case, models.PROTECT, related_name="receipt")
     number = models.CharField(max_length=20, unique=True)
