@@ -34,7 +34,7 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0005_window_law"),
+        ("cases", "0006_readiness"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
