@@ -52,9 +52,9 @@ def _views(at: datetime) -> str:
 def _of_model(model: type[models.Model], at: sql.Literal) -> Iterable[sql.Composed]:
     history = _history(model)
     if history is None:
-        instant = model.instant  # type: ignore[attr-defined]
-        if instant:  # without one its rows are reached only through rows that have one
-            yield _appended(model, instant, at)
+        column = instant_column(model)
+        if column:  # without one its rows are reached only through rows that have one
+            yield _appended(model, column, at)
         return
     yield _versions(model, history, at)
     for field in getattr(history, "_history_m2m_fields", ()):
@@ -72,12 +72,25 @@ def _table(model: type[models.Model]) -> sql.Identifier:
     return sql.Identifier(model._meta.db_table)
 
 
-def _appended(model: type[models.Model], instant: str, at: sql.Literal) -> sql.Composed:
-    column = sql.Identifier(
-        next(str(one.column) for one in model._meta.concrete_fields if one.name == instant)
-    )
+def instant_column(model: type[models.Model]) -> str:
+    """The column that says when a row of an append-only table came: its `instant`, else its one instant.
+
+    Empty for rows that are reached through others alone (`instant = ""`, or no instant at all). Raises TypeError where
+    there are several and none is named.
+    """
+    found = {one.name: str(one.column) for one in model._meta.concrete_fields}
+    named: str | None = getattr(model, "instant", None)
+    if named is not None:
+        return found[named] if named else ""
+    dates = [one.name for one in model._meta.concrete_fields if isinstance(one, models.DateTimeField)]
+    if len(dates) > 1:
+        raise TypeError(f"{model.__name__} has several instants; name in `instant` the one when a row came")
+    return found[dates[0]] if dates else ""
+
+
+def _appended(model: type[models.Model], column: str, at: sql.Literal) -> sql.Composed:
     pattern = sql.SQL("CREATE TEMP VIEW {t} AS SELECT * FROM {t} WHERE {c} <= {at}")
-    return pattern.format(t=_table(model), c=column, at=at)
+    return pattern.format(t=_table(model), c=sql.Identifier(column), at=at)
 
 
 def _newest(at: sql.Literal, key: sql.Identifier, history: sql.Identifier) -> sql.Composed:
