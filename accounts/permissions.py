@@ -50,6 +50,9 @@ PERMISSIONS: dict[str, str] = {
     "grant.suspend": "Suspend a grant, and resume it",
     "grant.end": "End a grant before its term",
     "grant.close_out": "File a return or destruction certificate",
+    # incidents
+    "incident.report": "Report an incident, and write in its timeline",
+    "incident.handle": "See an incident through: first report, severity, containment, closure",
     # benchmarks
     "suite.register": "Register a suite version",
     "rule.declare": "Declare a threshold rule",

@@ -3,8 +3,9 @@
 from cases.access import models as access
 from cases.benchmarks import models as benchmarks
 from cases.documents import models as documents
+from cases.incidents import models as incidents
 from cases.labels import models as labels
 from cases.readiness import models as readiness
 from cases.register import models as register
 
-__all__ = ["access", "benchmarks", "documents", "labels", "readiness", "register"]
+__all__ = ["access", "benchmarks", "documents", "incidents", "labels", "readiness", "register"]

@@ -2,6 +2,7 @@
 
 from cases.access import tasks as access
 from cases.benchmarks import tasks as benchmarks
+from cases.incidents import tasks as incidents
 from cases.reports import tasks as reports
 
-__all__ = ["access", "benchmarks", "reports"]
+__all__ = ["access", "benchmarks", "incidents", "reports"]

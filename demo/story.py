@@ -36,6 +36,13 @@ from cases.benchmarks.models import Run, SuiteVersion
 from cases.benchmarks.tasks import read
 from cases.documents.actions import open_version, share, upload
 from cases.documents.findings import upload_findings
+from cases.incidents.actions import (
+    close_incident,
+    report_incident,
+    suspend_grants,
+    write_entry,
+    write_first_report,
+)
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.signing import propose, sign_determination
 from cases.readiness.actions import Answers, answer, attest_notice, list_obligation, on_list
@@ -253,7 +260,8 @@ class Teller:
             cast.lead,
         )
         self.office_grant(case, self.ago(20), self.ago(20), self.now + 9 * DAY)
-        self.partner_grant(case, self.ago(6), self.now + 8 * DAY)
+        grant = self.partner_grant(case, self.ago(6), self.now + 8 * DAY)
+        self.incident(case, grant, self.ago(4))
         write_note(
             case=case,
             text="Elicitation agreed with the developer on the phone.",
@@ -269,6 +277,25 @@ class Teller:
         record_disclosure(
             determination=case.determinations.get(), extent="full", by=cast.officer, now=from_at + 4 * step
         )
+
+    def incident(self, case: Case, grant: Grant, noticed: datetime) -> None:
+        """A small one, from its report to its end: the partner's access stood still for three hours."""
+        by, hours = self.cast.security, [noticed + number * HOUR for number in range(1, 6)]
+        incident = report_incident(
+            case=case, kind="credential_exposure", severity="moderate", under=grant, by=self.cast.partner, now=hours[0],
+            account="A key of the endpoint stood in a test log for an hour. We took the log away.", noticed_at=noticed,
+        )  # fmt: skip
+        suspend_grants(incident=incident, grants=[grant], by=by, now=hours[1])
+        write_first_report(
+            incident=incident, text="One key, read by nobody else as far as the log tells.", audience="sides",
+            by=by, now=hours[2],
+        )  # fmt: skip
+        text = "The key is replaced, and the old one opens nothing."
+        write_entry(incident=incident, text=text, audience="reporter", by=self.cast.liaison, now=hours[3])
+        close_incident(
+            incident=incident, outcome="remedied", lessons="Logs are read for keys before they are kept.", by=by,
+            now=hours[4],
+        )  # fmt: skip
 
     def sign(self, case: Case, at: datetime) -> None:
         """The determining official's signature on the very text it read."""

@@ -33,6 +33,8 @@ from cases.benchmarks.models import Run, SuiteVersion, ThresholdRule
 from cases.benchmarks.tasks import read
 from cases.documents.actions import upload
 from cases.documents.models import Document
+from cases.incidents.actions import report_incident
+from cases.incidents.models import Incident
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.models import Determination
 from cases.labels.signing import propose, sign_determination
@@ -197,6 +199,18 @@ def granted(cast: Cast, now: datetime, **changes: Any) -> Case:
     office_grant(cast, case, now)
     partner_grant(cast, case, now)
     return Case.objects.get(pk=case.pk)
+
+
+def incident(cast: Cast, case: Case, now: datetime, by: Any = None, **changes: Any) -> Incident:
+    """An incident noticed an hour ago, reported by the security manager unless told otherwise."""
+    values = {
+        "kind": "credential_exposure",
+        "severity": "moderate",
+        "account": f"A key stood in a log, number {next(_numbers)}.",
+        "noticed_at": now - timedelta(hours=1),
+        **changes,
+    }
+    return report_incident(case=case, by=by or cast.security, now=now, **values)
 
 
 def suite(cast: Cast, now: datetime, task: str = TASK, samples: int = 60, epochs: int = 1) -> SuiteVersion:

@@ -33,6 +33,7 @@ __all__ = [
     "agreement_page",
     "grant_list",
     "holders",
+    "incidents_of",
     "inside",
     "line_as_typed",
     "nomination_page",
@@ -277,6 +278,12 @@ def signed_safeguards(case: Case) -> dict[str, str]:
     agreement = Agreement.objects.filter(case=case, state="signed").first()
     labels = safeguard_labels(case)
     return {id: labels.get(id, id) for id in agreement.safeguards} if agreement else {}
+
+
+def incidents_of(grant: Grant, user: User, now: datetime) -> list[Any]:
+    """The incidents that concern the grant and that this person sees, newest first; asked by name, as documents are."""
+    seen = apps.get_model("cases", "Incident").objects.visible_to(user, now)
+    return list(seen.filter(concerned__grant=grant).order_by("-noticed_at", "-pk"))
 
 
 def holders(case: Case, now: datetime) -> list[tuple[str, str]]:

@@ -242,6 +242,11 @@ def withdrawal(case: Case, user: User, now: datetime) -> Ending:
     )
 
 
+def open_incidents(case: Case) -> int:
+    """How many incidents of the case are open: they stay so when it closes, which waits for none of them."""
+    return case.incidents.filter(closed_at__isnull=True).count()
+
+
 # -- what waits -----------------------------------------------------------------------------------------------------
 
 

@@ -168,6 +168,7 @@ def _move_context(request: Request, case: Case, the_move: lifecycle.Move, form: 
         if the_move.to == lifecycle.WITHDRAWN
         else None,
         assurance=case.policy_version.assurance if the_move.name == "submit" else "",
+        incidents=queries.open_incidents(case) if the_move.to == lifecycle.CLOSED else 0,
         submission=queries.submission(case, request.user, request.now) if the_move.name == "submit" else None,
         action_kind="danger" if dangerous else "primary",
     )

@@ -10,6 +10,7 @@ from accounts.models import User
 from cases.access import queries as access
 from cases.benchmarks import queries as benchmarks
 from cases.documents import queries as documents
+from cases.incidents import queries as incidents
 from cases.labels import queries as labels
 from cases.readiness import queries as readiness
 from cases.register import queries as register
@@ -24,6 +25,7 @@ SECTIONS: Final = (
     ("access", "Access", access.section, "cases/access/section.html"),
     ("documents", "Documents", documents.section, "cases/documents/section.html"),
     ("readiness", "Readiness", readiness.section, "cases/readiness/section.html"),
+    ("incidents", "Incidents", incidents.section, "cases/incidents/section.html"),
     ("benchmarks", "Benchmarks", benchmarks.section, "cases/benchmarks/section.html"),
     ("decisions", "Decisions", labels.section, "cases/labels/section.html"),
     ("people", "People", register.section, "cases/register/section.html"),

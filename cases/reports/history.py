@@ -1,7 +1,7 @@
 """History as people read it: audit entries in sentences, with what changed field by field.
 
 What changed stands in `changes.py`; whether its content shows is for `visibility.reads_content` to say. An entry about
-a document shows only to who may see the document.
+a document or an incident shows only to who may see that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet, Subquery
 from accounts.models import User
 from accounts.roles import ROLES, capacity_choices
 from cases.documents.models import Document, DocumentVersion
+from cases.incidents.models import Incident
 from cases.register.models import Case
 from cases.reports.changes import Change
 from cases.reports.changes import changes as changed_in
@@ -27,6 +28,7 @@ GROUPS: Final = {
     "case": ("Case", ("case.", "release.", "note.")),
     "documents": ("Documents", ("document.",)),
     "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
+    "incidents": ("Incidents", ("incident.",)),
     "benchmarks": ("Benchmarks", ("suite.", "rule.", "run.", "pointer.")),
     "decisions": ("Decisions", ("consultation.", "determination.", "disclosure.", "response.", "label.")),
 }
@@ -54,6 +56,7 @@ def entries(case: Case, user: User, now: datetime, group: str = "") -> QuerySet[
     kinds = visibility.entry_kinds(user, case, now)
     if kinds is not None:
         found = found.filter(kind__in=kinds).filter(_of_seen_documents(case, user, now))
+        found = found.filter(_of_seen_incidents(case, user, now))
     if group in GROUPS:
         found = found.filter(_begins(GROUPS[group][1]))
     return found
@@ -77,6 +80,13 @@ def _of_seen_documents(case: Case, user: User, now: datetime) -> Q:
         | Q(subject_id__in=Subquery(seen.annotate(text=as_text).values("text")))
         | Q(subject_id__in=Subquery(versions.annotate(text=as_text).values("text")))
     )
+
+
+def _of_seen_incidents(case: Case, user: User, now: datetime) -> Q:
+    """Entries not about incidents, or about those this person may see."""
+    seen = Incident.objects.visible_to(user, now).filter(case=case)
+    as_text = seen.annotate(text=models.functions.Cast("pk", models.CharField()))
+    return ~Q(subject_model="cases.incident") | Q(subject_id__in=Subquery(as_text.values("text")))
 
 
 def page(found: QuerySet[Entry], before: str = "") -> tuple[list[Entry], str]:

@@ -15,6 +15,8 @@ from cases.access import queries as access
 from cases.access.models import Grant
 from cases.benchmarks import queries as benchmarks
 from cases.documents import queries as documents
+from cases.incidents import queries as incidents
+from cases.incidents.models import Incident
 from cases.labels import queries as labels
 from cases.register import queries as register
 from cases.register.models import Case
@@ -23,7 +25,7 @@ from cases.reports import verification
 from cases.rules import lifecycle, visibility
 from portal.kit import charts
 
-ROOMS: Final = (register, access, benchmarks, labels)
+ROOMS: Final = (register, access, incidents, benchmarks, labels)
 SHOWN: Final = 100
 CARDS: Final = 6
 RUNS_WINDOWS: Final = frozenset({"case_officer", "framework_lead", "security_manager"})
@@ -41,6 +43,7 @@ EMPTY: Final = {
     "evaluator": ("Rules to agree to and runs to look at will appear here.", "The case officer assigns you to a case."),
     "consultee": ("Requests for your office's view will appear here.", "The case officer of a case asks."),
     "determining_official": ("Packets ready to sign will appear here.", "They come when consultations are answered."),
+    "security_manager": ("First reports on incidents will appear here.", "Whoever takes part in a case reports them."),
     "partner_representative": ("Offers and terms to accept will appear here.", "Both sides concur on you first."),
     "auditor": ("Nothing waits for an auditor.", "Begin at History, or open a case."),
 }  # fmt: skip
@@ -59,6 +62,7 @@ class Home:
     grants: list[Grant] = field(default_factory=list)
     verifications: list[verification.Verification] = field(default_factory=list)
     opened: list[documents.Opened] | None = None
+    incidents: list[Incident] = field(default_factory=list)
     may_draft: bool = False
 
     @property
@@ -68,6 +72,7 @@ class Home:
             *(one.marking for one in self.waiting),
             *(card.case.marking for card in self.cards),
             *(grant.case.marking for grant in self.grants),
+            *(incident.case.marking for incident in self.incidents),
         ]
 
 
@@ -95,6 +100,7 @@ def home(user: User, now: datetime) -> Home:
         grants=_grants(user, now) if PARTNER in kinds else [],
         verifications=verification.newest(1) if OVERSIGHT in kinds else [],
         opened=documents.opened_by_others(user, now) if developer else None,
+        incidents=incidents.open_incidents(user, now) if "security_manager" in roles else [],
         may_draft=any("case.draft" in ROLES[role].permissions for role in roles),
     )
 

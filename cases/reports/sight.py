@@ -14,6 +14,8 @@ from accounts.models import User
 from cases.access.models import Agreement, Grant, Nomination
 from cases.benchmarks.models import HighSidePointer, Run
 from cases.documents.models import Document, DocumentVersion
+from cases.incidents.models import Incident
+from cases.incidents.queries import reads_incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.labels.queries import reads_determination, reads_packet
 from cases.register.models import Case
@@ -53,6 +55,7 @@ class Kind(NamedTuple):
 KINDS: Final = (
     Kind("agreement", Agreement),
     Kind("nomination", Nomination),
+    Kind("incident", Incident, needs=("organisation", "reported_under"), reads=reads_incident),
     Kind("run", Run),
     Kind("pointer", HighSidePointer),
     Kind("consultation", Consultation, needs=("office",), reads=reads_packet),

@@ -20,6 +20,7 @@ from accounts.roles import AGENCY, OVERSIGHT, PARTNER
 from cases.access.models import Agreement, Grant, GrantUserPermission, Nomination
 from cases.benchmarks.models import HighSidePointer, Run
 from cases.documents.models import Document
+from cases.incidents.models import Incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.register.journal import happened
 from cases.register.models import Case, Recusal
@@ -165,6 +166,7 @@ KINDS: Final = (
     ("grant", Grant.objects.select_related("organisation").order_by("issued_at", "pk"), "case",
      _titled("Grant", lambda r: r.organisation.short_name)),
     ("document", Document.objects.order_by("created_at", "pk"), "case", _paper),
+    ("incident", Incident.objects.order_by("noticed_at", "pk"), "case", _titled("Incident", lambda r: r.reference)),
     ("run", Run.objects.defer("provenance", "reasons", "served_models").order_by("imported_at", "pk"), "case",
      _titled("Run", lambda r: f"Imported {instant(r.imported_at)}")),
     ("pointer", HighSidePointer.objects.order_by("recorded_at", "pk"), "case",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import Request
 from cases.documents.models import Document
+from cases.incidents.queries import with_incidents
 from cases.register.models import Case
 from cases.register.pages import one_case
 from cases.register.queries import with_stage_left
@@ -53,7 +54,8 @@ def cases(request: Request) -> HttpResponse:
 def case(request: Request, case_id: UUID) -> HttpResponse:
     """One case, complete in itself."""
     visible = with_stage_left(Case.objects.visible_to(request.user, request.now))
-    whole = with_facts(visible, request.now).select_related(
+    told = with_incidents(visible, request.user, request.now)
+    whole = with_facts(told, request.now).select_related(
         "model_version__model", "developer", "policy_version", "related_case"
     )
     found = get_object_or_404(whole, pk=case_id)

@@ -95,6 +95,16 @@ _ALL: Final = (
     Event("grant.resumed", "resumed a grant for the {side}", _GRANT, (OFFICER, SIGNATORY, SECURITY)),
     Event("grant.ended", "ended a grant: {reason}", _GRANT, (OFFICER, SIGNATORY)),
     Event("grant.closed_out", "filed the return or destruction certificate", _GRANT, (OFFICER, SIGNATORY)),
+    # incidents: who else is told by severity stands in severity.py
+    Event("incident.reported", "reported an incident", _BOTH, (SECURITY, OFFICER, LIAISON)),
+    Event("incident.first_report", "wrote the first report on an incident", _BOTH, (OFFICER, LEAD, LIAISON)),
+    Event("incident.late", "noted that the first report on an incident is late", _AGENCY),
+    Event("incident.noted", "wrote in the timeline of an incident", _BOTH, (SECURITY, LIAISON)),
+    Event("incident.noted_inside", "wrote in the timeline of an incident, for the agency alone", _AGENCY, (SECURITY,)),
+    Event("incident.severity_set", "changed the severity of an incident", _BOTH, (OFFICER, LIAISON)),
+    Event("incident.contained", "recorded the containment of an incident", _BOTH, (OFFICER, LIAISON, SIGNATORY)),
+    Event("incident.suspended", "suspended access because of an incident", _BOTH, (OFFICER, SECURITY, SIGNATORY)),
+    Event("incident.closed", "closed an incident", _BOTH, (OFFICER, LIAISON, SIGNATORY, LEAD)),
     # benchmarks
     Event("suite.registered", "registered version {version} of a benchmark suite", _AGENCY),
     Event("rule.declared", "declared a threshold rule", _AGENCY, (EVALUATOR,)),

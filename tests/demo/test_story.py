@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from cases.incidents.models import Incident
 from cases.labels.models import Label
 from cases.register.models import Case
 from demo.people import load_people
@@ -25,6 +26,7 @@ def test_the_demonstration_tells_every_stage(now: datetime) -> None:
         "HAL-0042": "received",
     }
     assert Label.objects.get().state == "effective"
+    assert Incident.objects.get().outcome == "remedied"
     assert verify().fault is None
     withdrawn = Case.objects.get(tracking_number="MER-1002")
     assert {grant.end_reason for grant in withdrawn.grants.all()} == {"withdrawn"}

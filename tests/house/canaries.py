@@ -32,14 +32,16 @@ BY_SIDE: Final = frozenset({"Concurrence.reason", "Suspension.reason"})
 DEVELOPER_ALONE: Final = frozenset({"Readiness", "Obligation", "ObligationsNotice"})
 AGENCY_ALONE: Final = frozenset({"Disclosure.reason"})
 # What of content opens to those who read no case; `Model.field`.
+INCIDENTS: Final = frozenset({"Incident.account", "Incident.lessons", "IncidentEntry.text"})
 READS: Final[dict[str, frozenset[str]]] = {
     "partner": frozenset("Grant.tasks_allowed Grant.tasks_forbidden Grant.own_safeguards Document.title "
-                         "DocumentVersion.file_name "
+                         "DocumentVersion.file_name Incident.account "
                          "Model.name ModelVersion.name Case.tracking_number".split()),
     "consultee": frozenset("Consultation.question Consultation.packet Consultation.comment Document.title "
                            "DocumentVersion.file_name Model.name ModelVersion.name Case.tracking_number".split()),
     "evaluator2": frozenset({"Suite.purpose", "Model.name", "ModelVersion.name"}),  # named on the office's grant
-    **dict.fromkeys(("auditor", "security", "records"), frozenset(OUTSIDE)),
+    **dict.fromkeys(("auditor", "records"), frozenset(OUTSIDE)),
+    "security": INCIDENTS | OUTSIDE,
 }  # fmt: skip
 
 
@@ -68,14 +70,15 @@ def may_read(role: str, canary: Canary) -> bool:
     """Whether the word may reach somebody of this role, for whom the case is its own."""
     model = canary.place.split(".")[0]
     if role in READS:
-        return canary.place in READS[role]
+        own = role == "partner" and canary.place == "IncidentEntry.text" and canary.side == "reporter"
+        return own or canary.place in READS[role]
     if role not in SIDES:
         return False
     if canary.place in BY_SIDE:
         return canary.side == SIDES[role]
     if SIDES[role] == "agency":
         return model not in DEVELOPER_ALONE
-    return model not in INSIDE_ALONE and canary.place not in AGENCY_ALONE
+    return model not in INSIDE_ALONE and canary.place not in AGENCY_ALONE and canary.side != "agency"
 
 
 def fill() -> Canaries:
@@ -121,7 +124,7 @@ def _fill(
         word = f"kanari{next(numbers):05d}x"
         value = getattr(row, one.attname)
         new = json.dumps(_inside(value, word)) if isinstance(one, models.JSONField) else word
-        canaries.found[word] = Canary(word, place, getattr(row, "side", ""))
+        canaries.found[word] = Canary(word, place, getattr(row, "side", getattr(row, "audience", "")))
         for name in filter(None, (table, kept)):
             cursor.execute(f'UPDATE "{name}" SET "{one.column}" = %s WHERE id = %s', [new, row.pk])
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from cases.benchmarks.models import HighSidePointer
+from cases.incidents.actions import report_incident, write_entry
 from cases.register.models import Case
 from demo.people import Cast, load_people
 from demo.story import Teller, beginning
@@ -77,6 +78,12 @@ def build(now: datetime) -> World:
             referenced_marking="S", cover_text="A result is kept elsewhere.", recorded_by=cast.evaluator,
             recorded_at=now,
         )  # fmt: skip
+    incident = report_incident(  # an open one, beside the demonstration's
+        case=case, kind="misuse", severity="low", account="Used for a task that is not allowed.", noticed_at=now,
+        under=partner, by=cast.partner, now=now,
+    )  # fmt: skip
+    for audience in ("agency", "sides", "reporter"):
+        write_entry(incident=incident, text=f"For {audience}.", audience=audience, by=cast.officer, now=now)
     ids = {
         "case_id": case.pk,
         "name": "close",
@@ -85,6 +92,7 @@ def build(now: datetime) -> World:
         "nomination_id": partner.nomination_id,
         "grant_id": partner.pk,
         "person_id": cast.partner.pk,
+        "incident_id": incident.pk,
         "document_id": case.documents.get(kind="system_card").pk,
         "number": 1,
         "suite_version_id": suite.pk,
@@ -130,7 +138,7 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:retract": _row(403, *SEE_CASE, signatory=200, lead=200),
     "cases:grant_new": _row(403, *SEE_CASE, officer=200),
     "cases:grant": _row(200, *SEE_CASE, partner=200),
-    "cases:grant_suspend": _row(403, *SEE_CASE, partner=403, signatory=200, security=200),
+    "cases:grant_suspend": _row(403, *SEE_CASE, partner=403, signatory=200, security=409),
     "cases:grant_resume": _row(403, *SEE_CASE, partner=403, signatory=409, security=409),
     "cases:grant_end": _row(403, *SEE_CASE, partner=403, lead=200, officer=200),
     "cases:grant_people": _row(403, *SEE_CASE, partner=403, officer=200),
@@ -141,6 +149,16 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:findings_new": _row(403, *SEE_CASE, partner=200),
     "cases:grant_terms": _row(403, *SEE_CASE, partner=409),
     "cases:grant_close_out": _row(403, *SEE_CASE, partner=409),
+    "cases:incident_new": _row(200, *SEE_CASE, auditor=403),
+    "cases:grant_incident_new": _row(200, *SEE_CASE, partner=200, auditor=403),
+    "cases:incident": _row(200, *SEE_CASE, partner=200),
+    "cases:incident_note": _row(200, *SEE_CASE, partner=200, auditor=403),
+    "cases:incident_first_report": _row(403, *SEE_CASE, partner=403, security=200),
+    "cases:incident_severity": _row(403, *SEE_CASE, partner=403, security=200),
+    "cases:incident_contain": _row(403, *SEE_CASE, partner=403, security=200),
+    "cases:incident_suspend": _row(403, *SEE_CASE, partner=403, signatory=200, security=200),
+    "cases:incident_resume": _row(403, *SEE_CASE, partner=403, signatory=409, security=409),
+    "cases:incident_close": _row(403, *SEE_CASE, partner=403, security=409),
     "cases:document_new": _row(403, *SEE_CASE, liaison=200, officer=200),
     "cases:document": _row(200, *SEE_CASE, consultee=200, partner=200),
     "cases:document_version_new": _row(403, *SEE_CASE, liaison=200),

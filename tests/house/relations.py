@@ -15,6 +15,7 @@ from accounts.models import Organisation, User
 from cases.access.actions import close_out, end_grant, suspend_grant
 from cases.access.models import Grant
 from cases.documents.actions import share
+from cases.incidents.models import Incident
 from cases.register.actions import assign, open_government_case, recuse, unassign
 from cases.register.models import Case
 from cases.rules.visibility import PROGRAMME_ROLES
@@ -34,7 +35,7 @@ OFFERED: Final = {"cases:grant": 200, "cases:grant_terms": 200, "cases:grant_sus
                   "cases:grant_resume": 403, "cases:grant_end": 403, "cases:grant_close_out": 409,
                   "cases:grant_people": 403, "cases:grant_person_end": 403, "cases:credential_store": 403,
                   "cases:credential_withdraw": 403, "cases:credential_reveal": 409,
-                  "cases:findings_new": 409}  # fmt: skip
+                  "cases:findings_new": 409, "cases:grant_incident_new": 200}  # fmt: skip
 SCHEDULED: Final = {**OFFERED, "cases:grant_terms": 409}
 HALTED: Final = {**SCHEDULED, "cases:grant": 403}
 SHUT: Final = {**HALTED, "cases:grant_close_out": 200}
@@ -219,7 +220,8 @@ class Maker:
 
     def _suspend(self, grant: Grant, person: User) -> None:
         self._accept(grant, person)
-        suspend_grant(grant=grant, by=self.cast.security, now=self.now)
+        incident = Incident.objects.get(pk=self.world.ids["incident_id"])
+        suspend_grant(grant=grant, by=self.cast.security, now=self.now, incident=incident)
 
     def _end(self, grant: Grant, person: User) -> None:
         self._accept(grant, person)

@@ -58,7 +58,8 @@ def test_a_reason_of_one_side_stays_out_of_the_others_history(
     """Concurring, retracting and suspending: each side reads its own reasons, on their own pages."""
     case = walk.agreed(cast, now)
     grant = walk.partner_grant(cast, case, now)
-    suspend_grant(grant=grant, by=cast.security, now=now, reason="Plugh incident")
+    incident = walk.incident(cast, case, now)
+    suspend_grant(grant=grant, by=cast.security, now=now, reason="Plugh incident", incident=incident)
     retract(nomination=grant.nomination, by=cast.lead, now=now, reason="Xyzzy incident")
     read = history_of(client_of(cast.liaison), case)
     assert "Plugh" not in read

@@ -7,6 +7,7 @@ A grant is held as an object permission by people named on it; whether it opens 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Model as Row
@@ -25,6 +26,9 @@ from cases.rules import policy, window
 from portal.kit.actions import action
 from portal.kit.clock import after_wait
 from portal.kit.refusal import Refused
+
+if TYPE_CHECKING:
+    from cases.incidents.models import Incident
 
 
 @dataclass(frozen=True)
@@ -163,14 +167,21 @@ def _changed(
 
 
 @action
-def suspend_grant(*, grant: Grant, by: User, now: datetime, reason: str = "") -> Suspension:
-    """Suspend a grant at once for the side that `by` acts for. The window and the grant's term run on."""
+def suspend_grant(
+    *, grant: Grant, by: User, now: datetime, reason: str = "", incident: "Incident | None" = None
+) -> Suspension:
+    """Suspend a grant at once for the side that `by` acts for. The window and the grant's term run on.
+
+    incident: because of which it is suspended; the agency's side always names one.
+    """
     grant = locked_grant(grant)
-    refused = guards.suspend_refusal(by, grant, now)
+    refused = guards.suspend_refusal(by, grant, now, incident)
     if refused:
         raise refused
     side = side_of(policy.require(by, "grant.suspend", grant.case, now=now))
-    suspension = Suspension.objects.create(grant=grant, side=side, reason=reason, since=now, suspended_by=by)
+    suspension = Suspension.objects.create(
+        grant=grant, side=side, reason=reason, since=now, suspended_by=by, incident=incident
+    )
     grant.state, grant.suspended_at = "suspended", grant.suspended_at or now
     grant.save()
     _changed("grant.suspended", grant, [grant, suspension], "grant.suspend", by, now, side=side)

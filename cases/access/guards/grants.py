@@ -1,8 +1,10 @@
 """When a grant is issued, suspended, resumed, ended, and people are named on it."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from accounts.models import User
+from accounts.roles import DEVELOPER
 from cases.access.guards.basis import (
     GRANTING,
     conflict,
@@ -13,6 +15,9 @@ from cases.access.sides import side_of
 from cases.register.models import Case
 from cases.rules import policy
 from portal.kit.refusal import Refused
+
+if TYPE_CHECKING:
+    from cases.incidents.models import Incident
 
 
 def issue_refusal(user: User, case: Case, now: datetime) -> Refused | None:
@@ -44,13 +49,30 @@ def _on_grant(user: User, permission: str, grant: Grant, now: datetime) -> Refus
     return Refused(said, permission=permission) if said else None
 
 
-def suspend_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
-    """Why `user` may not suspend the grant for its side now."""
+def suspend_refusal(
+    user: User, grant: Grant, now: datetime, incident: "Incident | None" = None
+) -> Refused | None:
+    """Why `user` may not suspend the grant for its side now. The agency's side suspends on an incident alone."""
     refused = _on_grant(user, "grant.suspend", grant, now)
     if refused or grant.has_ended(now):
         return refused or conflict("This grant has ended, so there is nothing to suspend.")
     if _open_suspension(user, grant, now):
         return conflict("Your side has suspended this grant already.")
+    return _incident_refusal(user, grant, now, incident)
+
+
+def _incident_refusal(user: User, grant: Grant, now: datetime, incident: "Incident | None") -> Refused | None:
+    if incident is None:
+        appointment = policy.standing(user, "grant.suspend", grant.case, now)
+        if appointment is None or side_of(appointment) == DEVELOPER:
+            return None
+        return conflict(
+            "The agency suspends a grant on an incident. Report it, or suspend from the incident's page."
+        )
+    if incident.case_id != grant.case_id:
+        return conflict("This incident is of another case. Name one of the grant's own.")
+    if not incident.is_open:
+        return conflict("This incident is closed, so nothing is suspended because of it. Report a new one.")
     return None
 
 

@@ -204,13 +204,20 @@ class Suspension(Guarded):
     until = models.DateTimeField(null=True, blank=True)
     suspended_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     resumed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    incident = models.ForeignKey(
+        "cases.Incident", models.PROTECT, null=True, blank=True, related_name="suspensions"
+    )
     history = HistoricalRecords()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(side="developer") | Q(incident__isnull=False),
+                name="suspension_agency_on_incident",
+            ),
             models.UniqueConstraint(
                 fields=["grant", "side"], condition=Q(until__isnull=True), name="suspension_one_a_side"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -117,6 +117,8 @@ def _inside_page(request: Request, found: Grant) -> dict[str, Any]:
         "suspends": policy.standing(user, "grant.suspend", found.case, now) is not None,
         "ends": policy.standing(user, "grant.end", found.case, now) is not None,
         "asks_sight": policy.standing(user, "case.sight", found.case, now) is not None,
+        "incidents": queries.incidents_of(found, user, now),
+        "reports": policy.standing(user, "incident.report", found.case, now) is not None,
     }
 
 

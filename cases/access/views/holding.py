@@ -30,6 +30,7 @@ def own_grant(request: Request, found: Grant) -> HttpResponse:
     if said:
         note_refusal(request, Refused(said, permission="grant.use"))
         page = {**holder_frame(found), "grant": found, "sentence": said, **_certificate(request, found)}
+        page |= _incidents(request, found)
         return render(request, "cases/access/grant_shut.html", page, status=403)
     live = Grant.objects.live(now).filter(pk=found.pk).exists()
     papers = list(queries.shared_documents(found, request.user, now)) if live else []
@@ -44,6 +45,7 @@ def own_grant(request: Request, found: Grant) -> HttpResponse:
         "documents": documents,
         "findings": [one for one in papers if one.under_grant_id is not None],
         "credential": guards.open_credential(found) if live else None,
+        **_incidents(request, found),
     }
     return render(request, "cases/access/grant_own.html", page)
 
@@ -72,6 +74,12 @@ def _shut(found: Grant, state: str) -> str:
             "The model and the documents shared with it are not open to you any more."
         )
     return ""
+
+
+def _incidents(request: Request, found: Grant) -> dict[str, Any]:
+    """What the holder reported, and whether it reports under this grant: the partner does, an office from the case."""
+    seen = queries.incidents_of(found, request.user, request.now)
+    return {"incidents": seen, "reports": found.kind == "partner"}
 
 
 def _certificate(request: Request, found: Grant) -> dict[str, Any]:

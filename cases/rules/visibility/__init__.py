@@ -29,6 +29,7 @@ from cases.rules.visibility.history import (
     reads_content,
     reads_titles,
 )
+from cases.rules.visibility.incident import incident_entries, incidents, reads_incident
 from cases.rules.visibility.told import people
 from cases.rules.visibility.work import (
     consultations,
@@ -58,6 +59,8 @@ __all__ = [
     "entry_kinds",
     "grant_is_live",
     "grants",
+    "incident_entries",
+    "incidents",
     "inside",
     "labels",
     "of_case",
@@ -69,6 +72,7 @@ __all__ = [
     "private_kinds",
     "readiness",
     "reads_content",
+    "reads_incident",
     "reads_thresholds",
     "reads_titles",
     "runs",

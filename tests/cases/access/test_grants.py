@@ -229,10 +229,13 @@ def test_each_side_suspends_and_resumes_its_own(cast: Cast, case: Case, now: dat
     """Suspended while either side says so; the term runs on."""
     grant = walk.partner_grant(cast, case, now)
     suspend_grant(grant=grant, by=cast.signatory, now=now, reason="patching")
-    suspend_grant(grant=grant, by=cast.security, now=now + HOUR, reason="incident")
+    with pytest.raises(Refused, match="on an incident"):
+        suspend_grant(grant=grant, by=cast.security, now=now + HOUR)
+    incident = walk.incident(cast, case, now)
+    suspend_grant(grant=grant, by=cast.security, now=now + HOUR, reason="incident", incident=incident)
     assert not live(grant, now + HOUR)
     with pytest.raises(Refused, match="already"):
-        suspend_grant(grant=grant, by=cast.security, now=now + HOUR)
+        suspend_grant(grant=grant, by=cast.security, now=now + HOUR, incident=incident)
     resume_grant(grant=grant, by=cast.signatory, now=now + 2 * HOUR)
     assert (fresh(grant).state, live(grant, now + 2 * HOUR)) == ("suspended", False)
     with pytest.raises(Refused, match="the side that did"):

@@ -283,7 +283,8 @@ def test_every_end_is_felt_at_the_next_request(
     elif how == "withdraw":
         move_case(case=grant.case, name="withdraw", by=cast.signatory, now=moment)
     else:
-        suspend_grant(grant=grant, by=cast.security, now=moment)
+        incident = walk.incident(cast, grant.case, moment)
+        suspend_grant(grant=grant, by=cast.security, now=moment, incident=incident)
     page = text_of(client, "grant", grant.pk, status=403)
     assert "not open to you" in page
     assert "withdrew" not in page

@@ -98,7 +98,9 @@ class Walk:
             "move_release": lambda: self.release(GENERAL, "planned", at, at + (a + b) * HOUR),
             "move_other": lambda: self.release(OTHER, "planned", at, at + b * HOUR),
             "released": lambda: self.release(GENERAL, "actual", at, at - a * HOUR),
-            "suspend": lambda: suspend_grant(grant=self.grant(), by=cast.security, now=at),
+            "suspend": lambda: suspend_grant(
+                grant=self.grant(), by=cast.security, now=at, incident=case.incidents.get()
+            ),
             "resume": lambda: resume_grant(grant=self.grant(state="suspended"), by=cast.security, now=at),
             "end": lambda: end_grant(grant=self.grant(), by=cast.officer, now=at),
             "withdraw": move("withdraw", cast.signatory),
@@ -210,6 +212,7 @@ def test_no_sequence_breaks_the_window(
     """Agreements, amendments, dates, suspensions, partners, withdrawal, time: in any order."""
     with transaction.atomic():
         walked = Walk(cast, walk.acknowledged(cast, now, release_at=now + 650 * HOUR))
+        walk.incident(cast, walked.case, now)
         at, seen = now, Seen()
         for number, (name, hours, a, b) in enumerate(steps):
             at += hours * HOUR + timedelta(seconds=1)
