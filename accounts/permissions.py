@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, str] = {
     # access
     "agreement.draft": "Draft an access agreement",
     "agreement.amend": "Propose an amendment of the access agreement",
+    "safeguard.attest": "Attest a safeguard of the agreement",
     "agreement.sign_developer": "Sign an access agreement for the developer",
     "agreement.sign_agency": "Sign an access agreement for the agency",
     "agreement.begin_access": "Begin access by the second signature",

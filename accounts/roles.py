@@ -61,6 +61,7 @@ _ALL: Final = (
         "Signs agreements and policy versions for the agency, concurs on partners, opens government cases.",
         "agreement.sign_agency", "agreement.begin_access", "partner.concur_agency", "partner.nominate", "case.open_government",
         "policy.sign", "case.recuse", "note.write", "note.read", "grant.end", "case.sight", "incident.report",
+        "safeguard.attest",
     ),
     _role(
         "case_officer",
@@ -70,7 +71,7 @@ _ALL: Final = (
         "case.acknowledge", "case.assign", "case.advance", "case.close", "case.recuse", "note.write", "note.read",
         "agreement.draft", "grant.issue", "grant.name_people", "grant.end", "grant.close_out", "document.mark",
         "document.upload", "consultation.open", "disclosure.record", "agreement.amend",
-        "case.sight", "incident.report",
+        "case.sight", "incident.report", "safeguard.attest",
     ),
     _role(
         "evaluator",

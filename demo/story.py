@@ -13,6 +13,7 @@ from uuid import uuid4
 from cases.access.actions import (
     Limits,
     accept_terms,
+    attest_safeguard,
     concur,
     draft_agreement,
     issue_grant,
@@ -139,8 +140,15 @@ class Teller:
         terms = Terms(
             anchor_kind="general_release", anchor_at=anchor.at, opens_at=opens, closes_at=closes,
             scope="Cyber benchmarks of this version through the developer's API.", safeguards=tuple(SAFEGUARDS),
-            isolation_attested=True, people=("Eve Nakamura", "Edwin Cole"),
+            people=tuple(
+                f"{person.name}, {organisation.short_name}"
+                for person, organisation in (
+                    (self.cast.evaluator, self.cast.agency), (self.cast.evaluator2, self.cast.agency),
+                    (self.cast.partner, self.cast.partner_org),
+                )
+            ),
         )  # fmt: skip
+        self.attest(case, at)
         drafted = draft_agreement(case=case, terms=terms, by=by or self.cast.officer, now=at)
         for number, signer in enumerate(signers, start=1):
             sign_agreement(
@@ -150,6 +158,18 @@ class Teller:
                 now=min(at + number * HOUR, self.now),
             )
         return Case.objects.get(pk=case.pk)
+
+    def attest(self, case: Case, at: datetime) -> None:
+        """Every safeguard of the agreement attested for half a year on one paper, once a case."""
+        if case.attestations.exists():
+            return
+        self.paper(case, self.cast.officer, at, "isolation_attestation", "Attestation of safeguards")
+        evidence = case.documents.get(kind="isolation_attestation")
+        for safeguard in SAFEGUARDS:
+            attest_safeguard(
+                case=case, safeguard=safeguard, document=evidence, valid_until=at + 180 * DAY,
+                by=self.cast.officer, now=at,
+            )  # fmt: skip
 
     def office_grant(self, case: Case, at: datetime, starts: datetime, ends: datetime) -> Grant:
         """Access for the agency's own evaluators."""

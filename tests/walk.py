@@ -12,6 +12,7 @@ from typing import Any
 
 from cases.access.actions import (
     accept_terms,
+    attest_safeguard,
     concur,
     draft_agreement,
     issue_grant,
@@ -98,12 +99,24 @@ WINDOW = timedelta(days=20)  # of the agreement below; general release is planne
 ANCHOR_AFTER = timedelta(days=25)
 
 
+def attested(cast: Cast, case: Case, now: datetime) -> None:
+    """The safeguards of the agreement below, attested by the case officer on the case's first paper, once."""
+    if case.stage == "scoping" and not case.attestations.exists():
+        paper = case.documents.order_by("created_at", "pk").first()
+        for safeguard in ("isolation", "logging"):
+            attest_safeguard(
+                case=case, safeguard=safeguard, document=paper, valid_until=now + timedelta(days=400),
+                by=cast.officer, now=now,
+            )  # fmt: skip
+
+
 def agreement(
     cast: Cast,
     case: Case,
     now: datetime,
     *,
     by: Any = None,
+    attest: bool = True,
     anchor_kind: str = "general_release",
     **changes: Any,
 ) -> Agreement:
@@ -118,10 +131,13 @@ def agreement(
         "closes_at": now + WINDOW,
         "scope": "Classified benchmarking of cyber capabilities by the agency.",
         "safeguards": ("isolation", "logging"),
-        "isolation_attested": True,
-        "people": (cast.evaluator.name, cast.evaluator2.name),
+        "people": tuple(
+            person.name for person in (cast.evaluator, cast.evaluator2, cast.partner, cast.other_partner)
+        ),
         **changes,
     }
+    if attest:
+        attested(cast, case, now)
     return draft_agreement(case=case, terms=Terms(**values), by=by or cast.officer, now=now)
 
 

@@ -51,12 +51,16 @@ class AgreementForm(forms.Form):
     )
     scope = _text("Scope", "What the model is used for, by which offices, through which mode of access.")
     safeguards = forms.MultipleChoiceField(
-        label="Safeguards attested", widget=forms.CheckboxSelectMultiple, required=False
+        label="Safeguards",
+        help_text="Each is attested with its evidence before anybody signs.",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
-    isolation_attested = forms.BooleanField(
-        label="The agency attests isolation", required=False, help_text="Needed before anybody signs."
+    people = _text(
+        "People with access",
+        "One a line: name, organization. They alone can be named on a grant. Needed before anybody signs.",
+        required=False,
     )
-    people = _text("People with access", "One name a line. Needed before anybody signs.", required=False)
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -96,7 +100,7 @@ class AgreementForm(forms.Form):
         if last is not None:
             values |= {
                 "anchor": last.anchor_kind, "scope": last.scope, "safeguards": last.safeguards,
-                "isolation_attested": last.isolation_attested, "people": "\n".join(last.people),
+                "people": "\n".join(last.people),
             }  # fmt: skip
         return values
 
@@ -123,7 +127,6 @@ class AgreementForm(forms.Form):
             closes_at=data["closes_at"],
             scope=data["scope"],
             safeguards=tuple(data["safeguards"]),
-            isolation_attested=data["isolation_attested"],
             people=tuple(data["people"]),
         )
 
@@ -135,6 +138,40 @@ class AgreementForm(forms.Form):
         if not (closes and anchor) or opens >= closes:
             return None
         return window.Span(opens, closes), self._anchors[anchor]
+
+
+class AttestationForm(forms.Form):
+    """The attestation of one safeguard: its evidence, and how long it is valid."""
+
+    safeguard = ChoiceField(label="Safeguard", widget=forms.RadioSelect)
+    document = forms.ModelChoiceField(
+        None,
+        label="Evidence",
+        empty_label="Choose one",
+        help_text="A document of this case that both sides see.",
+    )
+    valid_from = EasternDateTimeField(
+        label="Valid from", required=False, help_text="From now on when left out."
+    )
+    valid_until = EasternDateTimeField(
+        label="Valid until",
+        help_text="Nobody signs an agreement after it until the safeguard is attested anew.",
+    )
+    confirmed = forms.BooleanField(
+        label="I attest that this safeguard is in place, in the capacity shown.",
+        error_messages={"required": "Mark the box to attest it, or go back; nothing has changed."},
+    )
+
+    def __init__(
+        self, *args: Any, safeguards: Sequence[tuple[str, str]], evidence: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        safeguard, document = self.fields["safeguard"], self.fields["document"]
+        assert isinstance(safeguard, ChoiceField)
+        assert isinstance(document, forms.ModelChoiceField)
+        safeguard.choices = list(safeguards)
+        document.queryset = evidence
+        document.label_from_instance = lambda row: f"{row.get_kind_display()}: {row.title}"
 
 
 class SignForm(forms.Form):

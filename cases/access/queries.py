@@ -194,6 +194,10 @@ def agreement_page(agreement: Agreement, user: User, now: datetime) -> dict[str,
         "signatures": signatures_of(agreement),
         "line": line,
         "length": window.words(span.length),
+        "attested": _attested(agreement, now),
+        "listed": list(agreement.listed.select_related("person", "added_by").order_by("name"))
+        if content
+        else [],
         "safeguards": [labels.get(id, id) for id in agreement.safeguards],
         "content": content,
         **(_amendment(agreement, now, content) if agreement.amends_id and agreement.pending else {}),
@@ -216,6 +220,15 @@ def _amendment(agreement: Agreement, now: datetime, content: bool) -> dict[str, 
 def line_as_typed(case: Case, span: window.Span, anchor: datetime, now: datetime) -> Any:
     """The line as it would be with the window typed into the form."""
     return lines.draft_line(span, anchor, now)
+
+
+def _attested(agreement: Agreement, now: datetime) -> list[dict[str, Any]]:
+    """The safeguards that the agreement waits for, each with its attestation and whether that holds now."""
+    return [
+        {"label": label, "row": row, "state": state, "tone": "success" if state == "attested" else "warning"}
+        for _, label, row in guards.attested(agreement, now)
+        for state in [row.state_at(now) if row else "not attested yet"]
+    ]
 
 
 def nomination_page(nomination: Nomination, user: User, now: datetime) -> dict[str, Any]:

@@ -21,7 +21,6 @@ class Terms:
     closes_at: datetime
     scope: str
     safeguards: tuple[str, ...]
-    isolation_attested: bool
     people: tuple[str, ...]
 
     @property
@@ -49,7 +48,6 @@ def agreement_text(case: Case, number: int, terms: Terms, amends: int | None = N
         "length": window.words(terms.span.length),
         "scope": terms.scope,
         "safeguards": [labels[id] for id in terms.safeguards],
-        "isolation_attested": terms.isolation_attested,
         "people": terms.people,
         "quotation": NO_REQUIREMENT,
         "voluntary": VOLUNTARY,

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from cases.access.views import agreements, credentials, grants, holding, partners, people, receipts
+from cases.access.views import agreements, credentials, grants, holding, partners, people, receipts, terms
 
 urlpatterns = [
     path("cases/<uuid:case_id>/agreement/new/", agreements.agreement_new, name="agreement_new"),
     path("agreements/<uuid:agreement_id>/", agreements.agreement, name="agreement"),
     path("agreements/<uuid:agreement_id>/sign/", agreements.agreement_sign, name="agreement_sign"),
     path("cases/<uuid:case_id>/receipt/", receipts.receipt, name="receipt"),
+    path("cases/<uuid:case_id>/attestations/new/", terms.attestation_new, name="attestation_new"),
     path("cases/<uuid:case_id>/partners/new/", partners.nomination_new, name="nomination_new"),
     path("partners/<uuid:nomination_id>/", partners.nomination, name="nomination"),
     path("partners/<uuid:nomination_id>/concur/", partners.nomination_concur, name="concur"),

@@ -77,6 +77,7 @@ _ALL: Final = (
     # access
     Event("agreement.drafted", "drafted version {number} of the access agreement", _BOTH, (SIGNATORY, LEAD)),
     Event("agreement.signed", "signed version {number} of the access agreement for the {side}", _BOTH, (SIGNATORY, LEAD, OFFICER)),
+    Event("agreement.attested", "attested a safeguard: {safeguard}", _BOTH, (SIGNATORY, LEAD, OFFICER)),
     Event("window.opened", "set the access window", _BOTH, (SIGNATORY, LIAISON, LEAD)),
     Event("window.cut", "ended the access window at {instant}: {cause}", _BOTH, (SIGNATORY, LIAISON, OFFICER)),
     Event("partner.nominated", "nominated a trusted partner", _BOTH, (SIGNATORY, LEAD)),

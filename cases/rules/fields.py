@@ -38,6 +38,8 @@ _METADATA: Final[dict[str, str]] = {
     "Agreement": "case number amends state anchor_kind anchor_at opens_at closes_at safeguards isolation_attested "
     "text_digest drafted_at drafted_by",
     "Signature": "agreement side signed_by appointment capacity text_digest signed_at",
+    "Attestation": "case safeguard document valid_from valid_until attested_by appointment capacity attested_at",
+    "ListedPerson": "agreement person added_by added_at",
     "WindowPeriod": "case agreement span agreed_end cut_at cut_cause",
     "Nomination": "case partner proposed_side proposed_by proposed_at lapses_at sector",
     "Concurrence": "nomination side appointment concurred_by concurred_at retracted_at",
@@ -85,6 +87,7 @@ _CONTENT: Final[dict[str, str]] = {
     "Document": "title designation_pages",
     "DocumentVersion": "file_name",
     "Agreement": "scope people text",
+    "ListedPerson": "name organisation",
     "Nomination": "purpose basis",
     "Grant": "tasks_allowed tasks_forbidden own_safeguards",
     "CredentialReveal": "reason",

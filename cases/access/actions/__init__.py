@@ -19,10 +19,12 @@ from cases.access.actions.grants import (
 )
 from cases.access.actions.holding import accept_terms, close_out
 from cases.access.actions.partners import concur, nominate, retract
+from cases.access.actions.terms import attest_safeguard
 
 __all__ = [
     "Limits",
     "accept_terms",
+    "attest_safeguard",
     "close_out",
     "concur",
     "draft_agreement",

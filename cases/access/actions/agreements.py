@@ -13,6 +13,7 @@ from django.db.models import Model as Row
 from accounts.models import User
 from cases.access import amending, guards
 from cases.access.actions.ending import cut_periods, end_grants, open_grants, reach_term, tell_cut
+from cases.access.actions.terms import list_people
 from cases.access.models import Agreement, Signature, WindowPeriod
 from cases.access.sides import SIDES, SIGN, require_side
 from cases.access.text import Terms, agreement_text, text_digest
@@ -49,9 +50,10 @@ def draft_agreement(
         raise refused
     replaced = _supersede(case, ("draft", "offered"))
     agreement = _create(case, terms, amends, by, now)
+    listed = list_people(agreement, terms, by, now)
     happened(
         "agreement.drafted", case=case, by=by, now=now, appointment=appointment, subject=agreement,
-        rows=[agreement, *replaced], data={"number": agreement.number, "text_digest": agreement.text_digest},
+        rows=[agreement, *listed, *replaced], data={"number": agreement.number, "text_digest": agreement.text_digest},
     )  # fmt: skip
     return agreement
 
@@ -69,13 +71,20 @@ def _create(case: Case, terms: Terms, amends: Agreement | None, by: User, now: d
         closes_at=terms.closes_at,
         scope=terms.scope,
         safeguards=list(terms.safeguards),
-        isolation_attested=terms.isolation_attested,
+        isolation_attested=_isolation_attested(case, now),
         people=list(terms.people),
         text=text,
         text_digest=text_digest(text),
         drafted_at=now,
         drafted_by=by,
     )
+
+
+def _isolation_attested(case: Case, now: datetime) -> bool:
+    """What the old column still says; signing asks the attestations themselves."""
+    rows = case.attestations.filter(safeguard="isolation", valid_from__lte=now, valid_until__gt=now)
+    found: bool = rows.exists()
+    return found
 
 
 def _supersede(case: Case, states: Sequence[str]) -> list[Agreement]:

@@ -65,7 +65,7 @@ def issue_grant(
     if refused := guards.issue_refusal(by, case, now):
         raise refused
     appointment = policy.require(by, "grant.issue", case, now=now)
-    _refuse_people(organisation, people, now)
+    _refuse_people(case, organisation, people, now)
     _refuse_holder(case, organisation, nomination, after_wait(now))
     span = window.Span(starts_at or now, ends_at)
     agreement = Agreement.objects.get(case=case, state="signed")
@@ -104,7 +104,7 @@ def _refuse_holder(
         raise refused
 
 
-def _refuse_people(organisation: Organisation, people: Sequence[User], now: datetime) -> None:
+def _refuse_people(case: Case, organisation: Organisation, people: Sequence[User], now: datetime) -> None:
     if not people:
         raise Refused("Name at least one person who will use the grant.")
     known = {person.pk for person in nameable(organisation, now)}
@@ -114,6 +114,8 @@ def _refuse_people(organisation: Organisation, people: Sequence[User], now: date
             f"{strangers[0]} has no live appointment at {organisation.short_name} that a grant can name. "
             "Choose someone who does."
         )
+    if refused := guards.listed_refusal(case, people):
+        raise refused
 
 
 def _in_force(agreement: Agreement, chosen: Sequence[str] | None) -> list[str]:

@@ -43,6 +43,7 @@ from cases.access.guards.partners import (
     partner_refusal,
     retract_refusal,
 )
+from cases.access.guards.terms import attest_refusal, attested, evidence, listed_refusal, unattested
 
 __all__ = [
     "GRANTING",
@@ -50,16 +51,20 @@ __all__ = [
     "Stated",
     "accept_refusal",
     "amended_span",
+    "attest_refusal",
+    "attested",
     "certifier",
     "close_out_refusal",
     "concur_refusal",
     "draft_permission",
     "draft_refusal",
     "end_refusal",
+    "evidence",
     "holding",
     "in_force",
     "issuable_refusal",
     "issue_refusal",
+    "listed_refusal",
     "nominate_refusal",
     "offer_state",
     "open_credential",
@@ -76,5 +81,6 @@ __all__ = [
     "suspend_refusal",
     "terms_of",
     "terms_refusal",
+    "unattested",
     "withdraw_refusal",
 ]

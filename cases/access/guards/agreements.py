@@ -12,6 +12,7 @@ from cases.access.guards.basis import (
     spans_of,
     stated_dates,
 )
+from cases.access.guards.terms import unattested
 from cases.access.models import Agreement
 from cases.access.sides import SIGN, refusal_for, standing_for
 from cases.access.text import Terms, safeguard_labels
@@ -90,19 +91,16 @@ def terms_of(agreement: Agreement) -> Terms:
         closes_at=agreement.closes_at,
         scope=agreement.scope,
         safeguards=tuple(agreement.safeguards),
-        isolation_attested=agreement.isolation_attested,
         people=tuple(agreement.people),
     )
 
 
-def _incomplete(agreement: Agreement) -> str | None:
+def _incomplete(agreement: Agreement, at: datetime) -> str | None:
     if not agreement.safeguards:
-        return "No safeguard is attested yet. The case officer drafts a new version that names them."
-    if not agreement.isolation_attested:
-        return "Isolation is not attested yet. The case officer drafts a new version that attests it."
+        return "No safeguard is named yet. The case officer drafts a new version that names them."
     if not agreement.people:
         return "No person with access is listed yet. The case officer drafts a new version that lists them."
-    return None
+    return unattested(agreement, at)
 
 
 def _out_of_place(agreement: Agreement) -> str | None:
@@ -138,7 +136,7 @@ def sign_refusal(
         return conflict("You have signed this version already; the second signature is another person's.")
     if any(signature.side == found[0] for signature in signed):
         return conflict(f"The {found[0]}'s side has signed this version already.")
-    said = _out_of_place(agreement) or _incomplete(agreement)
+    said = _out_of_place(agreement) or _incomplete(agreement, at or now)
     if said:
         return conflict(said)
     stale = terms_refusal(case, terms_of(agreement), at or now, now if agreement.amends_id else None)

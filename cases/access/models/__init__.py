@@ -16,6 +16,7 @@ from cases.access.models.grants import (
 from cases.access.models.holding import Certificate, TermsAcceptance
 from cases.access.models.partners import Concurrence, Nomination, NominationQuerySet
 from cases.access.models.receipts import WithdrawalReceipt
+from cases.access.models.terms import Attestation, ListedPerson
 
 __all__ = [
     "LIMITS",
@@ -23,6 +24,7 @@ __all__ = [
     "TERM",
     "Agreement",
     "AgreementQuerySet",
+    "Attestation",
     "Certificate",
     "Concurrence",
     "CredentialReveal",
@@ -30,6 +32,7 @@ __all__ = [
     "Grant",
     "GrantQuerySet",
     "GrantUserPermission",
+    "ListedPerson",
     "Nomination",
     "NominationQuerySet",
     "Signature",

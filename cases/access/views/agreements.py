@@ -70,6 +70,7 @@ def agreement(request: Request, agreement_id: UUID) -> HttpResponse:
     title = f"Access agreement, version {found.number}"
     page = frame(found.case, title, **queries.agreement_page(found, request.user, request.now))
     page["sign_off"] = refused.sentence if refused else ""
+    page["may_attest"] = guards.attest_refusal(request.user, found.case, request.now) is None
     page["may_sign"] = standing_for(request.user, SIGN, found.case, request.now) is not None
     return render(request, "cases/access/agreement.html", page)
 

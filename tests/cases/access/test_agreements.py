@@ -104,7 +104,7 @@ def test_unknown_safeguard_and_unstated_anchor(cast: Cast, scoping: Case, now: d
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"isolation_attested": False}, "Isolation"),
+        ({"attest": False}, "“Isolated environment” is not attested yet"),
         ({"safeguards": ()}, "safeguard"),
         ({"people": ()}, "listed"),
     ],
@@ -168,7 +168,7 @@ def test_text_changed_behind_the_application_is_not_signed(cast: Cast, scoping: 
 def test_nobody_but_the_officer_drafts_and_only_in_scoping(cast: Cast, now: datetime) -> None:
     """Permission first, then the stage."""
     case = walk.agreed(cast, now)
-    terms = Terms("general_release", now, now, now, "", (), True, ())
+    terms = Terms("general_release", now, now, now, "", (), ())
     with pytest.raises(Refused, match="case officer"):
         draft_agreement(case=case, terms=terms, by=cast.lead, now=now)
     case = walk.submitted(cast, now)

@@ -60,7 +60,7 @@ def _typed(now: datetime, **changes: Any) -> dict[str, Any]:
     opens = (now + DAY).replace(second=0, microsecond=0)
     return {
         "anchor": "general_release", "opens_at": wall(opens), "closes_at": wall(opens + 10 * DAY),
-        "scope": "Benchmarks.", "safeguards": ["isolation"], "isolation_attested": "on",
+        "scope": "Benchmarks.", "safeguards": ["isolation"],
         "people": "Eve Nakamura\r\n\r\nEdwin Cole", **changes,
     }  # fmt: skip
 
@@ -83,6 +83,7 @@ def test_drafting_and_signing_in_the_browser(cast: Cast, now: datetime, client_o
     assert officer.post(url, _typed(now)).status_code == 302
     version = Agreement.objects.get()
     assert version.people == ["Eve Nakamura", "Edwin Cole"]
+    walk.attested(cast, case, now)
     for person in (cast.signatory, cast.lead):
         client = client_of(person)
         page = text_of(client, "agreement_sign", version.pk)
