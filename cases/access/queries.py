@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation, User
+from accounts.roles import ROLES
 from cases.access import amending, guards, lines
 from cases.access.models import (
     Agreement,
@@ -27,6 +28,7 @@ from cases.access.text import safeguard_labels
 from cases.access.waiting import waiting
 from cases.register.models import Case
 from cases.rules import lifecycle, policy, visibility, window
+from cases.rules.quotation import VOLUNTARY
 from portal.kit.paging import Page, keyset_page
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "inside",
     "line_as_typed",
     "nomination_page",
+    "printed",
     "reveals",
     "section",
     "shared_documents",
@@ -66,7 +69,10 @@ def with_signatures(agreements: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """Agreements with `signed` (side, name, capacity, at), and `window`, `cut_at`, `cut_cause` of their window."""
     signed = Signature.objects.filter(agreement=OuterRef("pk")).order_by("signed_at", "-side")
     period = WindowPeriod.objects.filter(agreement=OuterRef("pk"))
-    facts = JSONObject(side="side", name="signed_by__name", capacity="capacity", at="signed_at")
+    facts = JSONObject(
+        side="side", name="signed_by__name", capacity="capacity", at="signed_at", role="appointment__role",
+        delegation="appointment__delegation_reference",
+    )  # fmt: skip
     return agreements.annotate(
         signed=ArraySubquery(signed.values(facts=facts)),
         window=Subquery(period.values("span")[:1]),
@@ -87,8 +93,15 @@ def signatures_of(agreement: Agreement) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = agreement.signed  # type: ignore[attr-defined]
     capacities = dict(Signature._meta.get_field("capacity").flatchoices)
     return [
-        {**row, "at": datetime.fromisoformat(row["at"]), "capacity": capacities[row["capacity"]]}
+        {
+            **row,
+            "at": at,
+            "said_at": window.instant(at),
+            "capacity": capacities[row["capacity"]],
+            "title": ROLES[row["role"]].title,
+        }
         for row in rows
+        for at in [datetime.fromisoformat(row["at"])]
     ]
 
 
@@ -225,10 +238,27 @@ def line_as_typed(case: Case, span: window.Span, anchor: datetime, now: datetime
 def _attested(agreement: Agreement, now: datetime) -> list[dict[str, Any]]:
     """The safeguards that the agreement waits for, each with its attestation and whether that holds now."""
     return [
-        {"label": label, "row": row, "state": state, "tone": "success" if state == "attested" else "warning"}
+        {
+            "label": label,
+            "row": row,
+            "state": state,
+            "tone": "success" if state == "attested" else "warning",
+            "said_from": window.instant(row.valid_from) if row else "",
+            "said_until": window.instant(row.valid_until) if row else "",
+        }
         for _, label, row in guards.attested(agreement, now)
         for state in [row.state_at(now) if row else "not attested yet"]
     ]
+
+
+def printed(agreement: Agreement, user: User, now: datetime) -> dict[str, Any]:
+    """The agreement for print: its page, the exact text by paragraphs, and as of when."""
+    return {
+        **agreement_page(agreement, user, now),
+        "paragraphs": agreement.text.strip().split("\n\n"),
+        "printed_at": window.instant(now),
+        "voluntary": VOLUNTARY,
+    }
 
 
 def nomination_page(nomination: Nomination, user: User, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from cases.access.views import agreements, credentials, grants, holding, partner
 urlpatterns = [
     path("cases/<uuid:case_id>/agreement/new/", agreements.agreement_new, name="agreement_new"),
     path("agreements/<uuid:agreement_id>/", agreements.agreement, name="agreement"),
+    path("agreements/<uuid:agreement_id>/print/", agreements.agreement_print, name="agreement_print"),
     path("agreements/<uuid:agreement_id>/sign/", agreements.agreement_sign, name="agreement_sign"),
     path("cases/<uuid:case_id>/receipt/", receipts.receipt, name="receipt"),
     path("cases/<uuid:case_id>/attestations/new/", terms.attestation_new, name="attestation_new"),

@@ -131,6 +131,7 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:agreement_new": _row(403, *SEE_CASE, liaison=200, signatory=200, officer=200),
     "cases:attestation_new": _row(403, *SEE_CASE, lead=200, officer=200),
     "cases:agreement": _row(200, *SEE_CASE),
+    "cases:agreement_print": _row(200, *SEE_CASE, security=403, records=403, auditor=403),
     "cases:agreement_sign": _row(403, *SEE_CASE, signatory=409, lead=409),
     "cases:receipt": {},  # of a withdrawn case alone
     "cases:nomination_new": _row(403, *SEE_CASE, liaison=200, signatory=200, lead=200),

@@ -6,6 +6,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Appointment
@@ -20,6 +22,8 @@ from cases.register.models import Case
 from cases.register.pages import crumbs, frame
 from cases.rules import policy, visibility
 from portal.kit.forms import attempt, status_of
+from portal.kit.printing import pdf_of
+from portal.kit.refusal import Refused
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -73,6 +77,26 @@ def agreement(request: Request, agreement_id: UUID) -> HttpResponse:
     page["may_attest"] = guards.attest_refusal(request.user, found.case, request.now) is None
     page["may_sign"] = standing_for(request.user, SIGN, found.case, request.now) is not None
     return render(request, "cases/access/agreement.html", page)
+
+
+@require_http_methods(["GET", "HEAD"])
+def agreement_print(request: Request, agreement_id: UUID) -> HttpResponse:
+    """One version as a PDF: the exact text, digest, signatures; to those who read content of the case."""
+    found = visible_agreement(request, agreement_id)
+    if not visibility.reads_content(request.user, found.case, request.now):
+        raise Refused("The words of this agreement are read by those who work on the case.")
+    title = f"Access agreement, version {found.number}"
+    page = frame(found.case, title, **queries.printed(found, request.user, request.now))
+    made = pdf_of(render_to_string("cases/access/agreement_print.html", page))
+    name = f"agreement-{found.case.number}-version-{found.number}.pdf"
+    return HttpResponse(
+        made,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": content_disposition_header(True, name) or "attachment",
+            "Cache-Control": "no-store, private",
+        },
+    )
 
 
 @form_page

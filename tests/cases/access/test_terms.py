@@ -1,15 +1,19 @@
 """Attested safeguards and people listed by name: who attests, what signing waits for, whom a grant can name."""
 
+import html
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from accounts.actions import appoint
+from cases.access import queries
 from cases.access.actions import attest_safeguard, sign_agreement
-from cases.access.models import Attestation, ListedPerson
+from cases.access.models import Agreement, Attestation, ListedPerson
+from cases.access.queries import with_signatures
 from cases.register.models import Case
 from demo.people import SAFEGUARDS
 from portal.audit.models import Entry
@@ -148,3 +152,25 @@ def test_attested_in_the_browser(cast: Cast, scoping: Case, now: datetime, clien
     for person, reads in ((cast.signatory, True), (cast.auditor, False)):
         said = client_of(person).get(version.get_absolute_url()).content.decode()
         assert (cast.partner.name in said) is reads
+
+
+def test_printed_as_a_pdf_with_signatures(
+    cast: Cast, scoping: Case, now: datetime, client_of: ClientOf
+) -> None:
+    """The exact text, digest, people and capacities; an attachment that no cache keeps; not without content."""
+    version = walk.agreement(cast, scoping, now)
+    sign_agreement(agreement=version, digest=version.text_digest, by=cast.lead, now=now)
+    path = f"{version.get_absolute_url()}print/"
+    answer = client_of(cast.signatory).get(path)
+    assert answer.content.startswith(b"%PDF-")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "no-store" in answer.headers["Cache-Control"]
+    said = render_to_string(
+        "cases/access/agreement_print.html",
+        queries.printed(with_signatures(Agreement.objects.filter(pk=version.pk)).get(), cast.lead, now),
+    )
+    plain = html.unescape(said)
+    for words in (*version.text.strip().split("\n\n"), version.text_digest, cast.lead.name, "own capacity"):
+        assert words in plain
+    assert client_of(cast.auditor).get(path).status_code == 403
+    assert client_of(cast.partner).get(path).status_code == 404
