@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 from typing import Any
 
 from celery import Celery
@@ -30,7 +31,7 @@ def _keep_our_logs(**_kwargs: Any) -> None:
 def _show_life(**_kwargs: Any) -> None:
     from django.core.cache import cache  # settings are read by now
 
-    cache.set(WORKER_SEEN, True, SEEN_FOR_S)
+    cache.set(WORKER_SEEN, time.time(), SEEN_FOR_S)  # by its own clock, for /health/ to compare
 
 
 @task_prerun.connect

@@ -7,6 +7,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.audit.models import Entry
-from portal.celery import WORKER_SEEN
+from portal.celery import SEEN_FOR_S, WORKER_SEEN
 from portal.celery import app as celery_app
+from portal.kit.clock import database_now
 
 log = logging.getLogger(__name__)
+
+SKEW = 2.0  # seconds between two clocks that nobody needs to hear of
 
 
 class Down(Exception):
@@ -68,12 +72,34 @@ def _audit_head() -> str:
     return newest.digest
 
 
+def _clock() -> str:
+    """Whether this machine's clock goes with the database's, which alone decides what is over; by how much if not."""
+    before = datetime.now(UTC)
+    there = database_now()
+    halfway = before + (datetime.now(UTC) - before) / 2
+    skew = (halfway - there).total_seconds()
+    if abs(skew) > SKEW:
+        return _differs("this machine", skew)
+    seen = cache.get(WORKER_SEEN)
+    late = float(seen or 0) - there.timestamp()  # its newest sign of life is up to SEEN_FOR_S old
+    if seen and not -SEEN_FOR_S - SKEW <= late <= SKEW:
+        return _differs("the worker", late)
+    return "ok"
+
+
+def _differs(whose: str, skew: float) -> str:
+    said = f"{whose}'s clock differs from the database's by {skew:+.0f} s"
+    log.warning("health: %s", said)
+    return said
+
+
 PARTS: dict[str, Callable[[], Any]] = {
     "database": _database,
     "broker": _broker,
     "worker": _worker,
     "storage": _storage,
     "audit_head": _audit_head,
+    "clock": _clock,
 }
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from cases.access import guards
 from cases.access.models import Agreement, Grant
-from cases.access.text import safeguard_labels
+from cases.access.text import Terms, safeguard_labels
+from cases.register.models import Case
 from cases.rules import window
 
 
@@ -19,6 +20,7 @@ class Effect:
     """
 
     span: window.Span
+    behind: list[window.Span]
     rest: list[window.Span]
     used: str
     left: str
@@ -28,19 +30,19 @@ class Effect:
     over: list[Grant] = field(default_factory=list)
 
 
-def effect_of(agreement: Agreement, grants: Iterable[Grant], now: datetime) -> Effect:
-    """The effect of signing the amendment at `now` on `grants`, the case's grants without a recorded end."""
-    terms = guards.terms_of(agreement)
-    old = guards.spans_of(list(agreement.case.window_periods.all()))
+def effect_of(case: Case, terms: Terms, grants: Iterable[Grant], now: datetime) -> Effect:
+    """The effect of an amendment to `terms` signed at `now` on `grants`, the case's grants without a recorded end."""
+    old = guards.spans_of(list(case.window_periods.all()))
     behind, span = window.cut(old, now), guards.amended_span(terms, now)
     periods = [*behind, span]
     effect = Effect(
         span,
+        behind=behind,
         rest=[window.Span(max(one.start, now), one.end) for one in old if one.end > now],
         used=window.words(window.total(behind)) if behind else "nothing",
         left=window.words(window.LIMIT - window.total(periods)),
     )
-    release = guards.release_of(guards.stated_dates(agreement.case))
+    release = guards.release_of(guards.stated_dates(case))
     for grant in grants:
         if grant.span.upper <= now:
             effect.over.append(grant)

@@ -130,21 +130,29 @@ class AgreementForm(forms.Form):
             people=tuple(data["people"]),
         )
 
-    def span(self) -> tuple[window.Span, datetime] | None:
-        """The window and the anchor as typed (at first as proposed), where they can be read, for the line."""
+    def typed(self) -> Terms | None:
+        """The dates as typed (at first as proposed), where they can be read, as terms for the line."""
         data = getattr(self, "cleaned_data", {}) if self.is_bound else self.initial
-        opens, closes, anchor = data.get("opens_at"), data.get("closes_at"), data.get("anchor")
-        opens = opens or self._now
-        if not (closes and anchor) or opens >= closes:
+        closes, anchor = data.get("closes_at"), data.get("anchor")
+        opens = data.get("opens_at") or (self._now if closes else None)
+        if not (opens and closes and anchor in self._anchors) or opens >= closes:
             return None
-        return window.Span(opens, closes), self._anchors[anchor]
+        return Terms(anchor, self._anchors[anchor], opens, closes, "", (), ())
+
+
+class Evidence(forms.ModelChoiceField):
+    """A document, said by its kind and title."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The kind and the title."""
+        return f"{obj.get_kind_display()}: {obj.title}"
 
 
 class AttestationForm(forms.Form):
     """The attestation of one safeguard: its evidence, and how long it is valid."""
 
     safeguard = ChoiceField(label="Safeguard", widget=forms.RadioSelect)
-    document = forms.ModelChoiceField(
+    document = Evidence(
         None,
         label="Evidence",
         empty_label="Choose one",
@@ -171,7 +179,6 @@ class AttestationForm(forms.Form):
         assert isinstance(document, forms.ModelChoiceField)
         safeguard.choices = list(safeguards)
         document.queryset = evidence
-        document.label_from_instance = lambda row: f"{row.get_kind_display()}: {row.title}"
 
 
 class SignForm(forms.Form):

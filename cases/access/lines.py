@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from cases.access.amending import Effect
 from cases.access.models import Agreement, Grant
 from cases.rules import window
 from portal.kit.charts import Bar, WindowLine
@@ -19,6 +20,29 @@ def draft_line(span: window.Span, anchor: datetime, now: datetime) -> WindowLine
         now,
         [Bar("Window as drafted", span.start, span.end, "drafted")],
         sentence=sentence,
+    )
+
+
+def amended_line(effect: Effect, anchor: datetime, now: datetime) -> WindowLine:
+    """The line as an amendment signed now would leave it: what was used, the new window, each grant to its new end."""
+    bars = [Bar("Government window", one.start, one.end, "ended") for one in effect.behind]
+    bars.append(Bar("Window as typed", effect.span.start, effect.span.end, "drafted"))
+    ends = [
+        *((grant, grant.span.upper, grant.state_at(now)) for grant in effect.kept),
+        *((grant, end, "ends earlier") for grant, end in effect.shortened),
+        *((grant, max(now, grant.span.lower), "ended") for grant in effect.ended),
+    ]
+    bars += [Bar(grant.organisation.short_name, grant.span.lower, end, word) for grant, end, word in ends]
+    return WindowLine(
+        opens=min(span.start for span in (*effect.behind, effect.span)),
+        anchor=anchor,
+        now=now,
+        bars=bars,
+        cuts=[(now, "what is left of the window in force would end here")] if effect.rest else [],
+        sentence=(
+            f"As typed the window lasts {window.words(effect.span.length)} from now or its opening on; "
+            f"{effect.used} of the 30 days used before, {effect.left} in no window."
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from cases.access.models import (
     WindowPeriod,
 )
 from cases.access.sides import own_side
-from cases.access.text import safeguard_labels
+from cases.access.text import Terms, safeguard_labels
 from cases.access.waiting import waiting
 from cases.register.models import Case
 from cases.rules import lifecycle, policy, visibility, window
@@ -223,16 +223,22 @@ def agreement_page(agreement: Agreement, user: User, now: datetime) -> dict[str,
 def _amendment(agreement: Agreement, now: datetime, content: bool) -> dict[str, Any]:
     """What a pending amendment changes, and what its second signature would do if it were given now."""
     assert agreement.amends is not None
-    grants = Grant.objects.filter(case=agreement.case, end_reason="").select_related("organisation")
-    effect = amending.effect_of(agreement, grants.order_by("issued_at", "pk"), now)
+    effect = _effect(agreement.case, guards.terms_of(agreement), now)
     changes = amending.changes(agreement.amends, agreement)
     words = ("Scope", "People with access")
     return {"effect": effect, "changes": [row for row in changes if content or row[0] not in words]}
 
 
-def line_as_typed(case: Case, span: window.Span, anchor: datetime, now: datetime) -> Any:
-    """The line as it would be with the window typed into the form."""
-    return lines.draft_line(span, anchor, now)
+def _effect(case: Case, terms: Terms, now: datetime) -> amending.Effect:
+    grants = Grant.objects.filter(case=case, end_reason="").select_related("organisation")
+    return amending.effect_of(case, terms, grants.order_by("issued_at", "pk"), now)
+
+
+def line_as_typed(case: Case, terms: Terms, amends: Agreement | None, now: datetime) -> Any:
+    """The line as it would be with the terms typed into the form, of an amendment with what it does to grants."""
+    if amends is None:
+        return lines.draft_line(terms.span, terms.anchor_at, now)
+    return lines.amended_line(_effect(case, terms, now), terms.anchor_at, now)
 
 
 def _attested(agreement: Agreement, now: datetime) -> list[dict[str, Any]]:

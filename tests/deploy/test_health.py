@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import pytest
 from django.conf import settings
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def worker_seen() -> None:
     """As if a worker had just shown itself; that one does is shown in test_run.py."""
-    cache.set(WORKER_SEEN, True, 20)
+    cache.set(WORKER_SEEN, time.time(), 20)
 
 
 @pytest.mark.usefixtures("worker_seen")
@@ -27,8 +28,17 @@ def test_names_every_part_and_no_secret(client: Client) -> None:
     answer = client.get("/health/")
     told = answer.json()
     assert answer.status_code == 200, told
-    assert set(told) == {"status", "version", "database", "broker", "worker", "storage", "audit_head"}
-    assert {told[part] for part in ("status", "database", "broker", "worker", "storage")} == {"ok"}
+    assert set(told) == {
+        "status",
+        "version",
+        "database",
+        "broker",
+        "worker",
+        "storage",
+        "audit_head",
+        "clock",
+    }
+    assert {told[part] for part in ("status", "database", "broker", "worker", "storage", "clock")} == {"ok"}
     for secret in (
         settings.SECRET_KEY,
         settings.REDIS_URL,

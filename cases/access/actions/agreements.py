@@ -134,7 +134,7 @@ def sign_agreement(*, agreement: Agreement, digest: str, by: User, now: datetime
 def _amend(agreement: Agreement, case: Case, by: User, now: datetime) -> None:
     """End what is left of the old window, set the new one, and take from grants what lies outside."""
     appointment = policy.require(by, "agreement.begin_access", case, now=now)
-    effect = amending.effect_of(agreement, open_grants(case), now)
+    effect = amending.effect_of(case, guards.terms_of(agreement), open_grants(case), now)
     rows = [
         row for grant in effect.over for row in reach_term(grant, now)
     ]  # judged by the terms they ended under

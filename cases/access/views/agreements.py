@@ -48,13 +48,13 @@ def agreement_new(request: Request, case_id: UUID) -> HttpResponse:
             )
             return redirect(drafted)
     form.is_valid()
-    span = form.span()
+    terms = form.typed()
     page = frame(
         case,
         f"Amend version {amends.number} of the agreement" if amends else "Draft the access agreement",
         form=form,
         stated=bool(stated),
-        line=queries.line_as_typed(case, *span, request.now) if span else None,
+        line=queries.line_as_typed(case, terms, amends, request.now) if terms else None,
         amends=amends,
         replaced=last if last is not None and last.pending else None,
     )
