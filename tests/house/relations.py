@@ -13,12 +13,13 @@ from typing import Any, Final
 from accounts.actions import add_organisation, add_person, appoint, end_appointment
 from accounts.models import Organisation, User
 from cases.access.actions import close_out, end_grant, suspend_grant
-from cases.access.models import Grant
+from cases.access.models import Grant, ListedPerson
 from cases.documents.actions import share
 from cases.incidents.models import Incident
 from cases.register.actions import assign, open_government_case, recuse, unassign
 from cases.register.models import Case
 from cases.rules.visibility import PROGRAMME_ROLES
+from portal.kit.gate import writing
 from tests import walk
 from tests.house.canaries import READERS
 from tests.house.doors import DOORS, ROLES, World
@@ -202,6 +203,11 @@ class Maker:
         now, role = self.now, "partner_representative"
         organisation = add_organisation(name=key, short_name=key, kind="partner", by=None, now=now)
         person = self.standing(f"{key}-partner".replace(" ", "-").replace(",", ""), role, organisation)
+        with writing():  # an amendment would list the person, and cut the world's window
+            ListedPerson.objects.create(
+                agreement=self.case.agreements.get(state="signed"), name=person.name, person=person,
+                added_by=self.cast.officer, added_at=now,
+            )  # fmt: skip
         offer = walk.nominated(self.cast, self.case, now, partner=organisation)
         grant = walk.partner_grant(
             self.cast, self.case, now, accepted=False, nomination=offer, organisation=organisation,

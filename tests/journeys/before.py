@@ -90,11 +90,15 @@ def agree(meet: Meet, case: Case, closes: datetime) -> None:
     officer.fill(
         Window_opens=wall(opens), Window_closes=wall(closes), Scope="Cyber benchmarks through the API."
     )
-    officer.tick("Isolated environment", "Logging of every request", "The agency attests isolation")
-    officer.fill(People_with_access="Eve Nakamura\nEdwin Cole")
+    officer.tick("Isolated environment", "Logging of every request")
+    officer.fill(People_with_access="Eve Nakamura\nEdwin Cole\nPriya Raman")
     officer.press("Show the window").says("The window as typed")
     officer.press("Draft this version").says("Version 1 is drafted", "ACCESS AGREEMENT")
     agreement = case.agreements.get()
+    for safeguard in ("Isolated environment", "Logging of every request"):
+        officer.open(agreement.get_absolute_url()).follow("Attest a safeguard").tick(safeguard)
+        officer.select("Evidence", f"System card: {CARD}").fill(Valid_until=wall(closes))
+        officer.tick("I attest that").press("Attest this safeguard").says("The safeguard is attested")
     for key, side in (("signatory", "developer"), ("lead", "agency")):
         signer = meet(key).open("/").follow("Sign the access agreement")
         signer.says(

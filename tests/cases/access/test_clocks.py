@@ -82,14 +82,15 @@ def test_a_skewed_web_clock_decides_nothing(
     cast: Cast, now: datetime, client_of: ClientOf, skew: int
 ) -> None:
     """Ten minutes wrong either way: the grant that ends in five minutes is open, the one that ended is not."""
-    case = walk.agreed(cast, now - 2 * DAY)
-    offer = walk.nominated(cast, case, now - 2 * DAY)
+    began = now - timedelta(minutes=50)
+    case = walk.agreed(cast, began)
+    offer = walk.nominated(cast, case, began)
     minutes = timedelta(minutes=5)
     values = {
         "case": case, "organisation": cast.partner_org, "people": [cast.partner], "mode": "developer_api",
         "tasks_allowed": "x", "nomination": offer, "by": cast.officer,
     }  # fmt: skip
-    over = issue_grant(now=now - 2 * DAY, ends_at=now - minutes, **values)
+    over = issue_grant(now=began, ends_at=now - minutes, **values)
     live = issue_grant(now=now - minutes / 2, ends_at=now + minutes, **values)
     client = client_of(cast.partner)
     with time_machine.travel(now + timedelta(minutes=skew), tick=True):
@@ -97,7 +98,7 @@ def test_a_skewed_web_clock_decides_nothing(
         assert client.get(reverse("cases:grant", args=[live.pk])).status_code == 200
         said = Client().get("/health/").json()["clock"]
     assert said.startswith("this machine's clock differs")
-    assert f"{skew * 60:+d}"[:3] in said
+    assert abs(int(said.split("by ")[1].split()[0]) - skew * 60) < 50
     cache.set(WORKER_SEEN, (now + timedelta(minutes=skew)).timestamp(), 20)
     assert Client().get("/health/").json()["clock"].startswith("the worker's clock differs")
     cache.delete(WORKER_SEEN)
