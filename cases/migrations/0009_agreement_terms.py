@@ -13,7 +13,7 @@ from portal.audit.triggers import append_only
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0006_readiness"),
+        ("cases", "0008_incidents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
