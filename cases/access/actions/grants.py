@@ -227,7 +227,7 @@ def name_person(*, grant: Grant, person: User, by: User, now: datetime) -> Grant
     refused = guards.people_refusal(by, grant, now)
     if refused:
         raise refused
-    _refuse_people(grant.organisation, [person], now)
+    _refuse_people(grant.case, grant.organisation, [person], now)
     if grant.user_permissions.filter(user=person).exists():
         raise Refused(f"{person.name} is named on this grant already.", conflict=True)
     access.give("use_grant", person, grant)
