@@ -20,6 +20,9 @@ PERMISSIONS: dict[str, str] = {
     "case.close": "Close a case",
     "case.recuse": "Record a recusal",
     "case.sight": "See what an organization can see of a case",
+    "case.lift_recusal": "Lift a recusal, with a reason",
+    "conflict.declare": "Declare a conflict of interest, or none",
+    "conflict.read": "Read what was declared about conflicts of interest",
     "note.write": "Write agency-only notes",
     "note.read": "Read agency-only notes",
     # documents

@@ -61,7 +61,7 @@ _ALL: Final = (
         "Signs agreements and policy versions for the agency, concurs on partners, opens government cases.",
         "agreement.sign_agency", "agreement.begin_access", "partner.concur_agency", "partner.nominate", "case.open_government",
         "policy.sign", "case.recuse", "note.write", "note.read", "grant.end", "case.sight", "incident.report",
-        "safeguard.attest",
+        "safeguard.attest", "case.lift_recusal", "conflict.declare", "conflict.read",
     ),
     _role(
         "case_officer",
@@ -71,7 +71,7 @@ _ALL: Final = (
         "case.acknowledge", "case.assign", "case.advance", "case.close", "case.recuse", "note.write", "note.read",
         "agreement.draft", "grant.issue", "grant.name_people", "grant.end", "grant.close_out", "document.mark",
         "document.upload", "consultation.open", "disclosure.record", "agreement.amend",
-        "case.sight", "incident.report", "safeguard.attest",
+        "case.sight", "incident.report", "safeguard.attest", "conflict.declare",
     ),
     _role(
         "evaluator",
@@ -79,21 +79,21 @@ _ALL: Final = (
         AGENCY,
         "Registers suites and rules, imports and accepts runs, writes findings.",
         "suite.register", "rule.declare", "rule.agree", "run.import", "run.accept", "pointer.record",
-        "note.write", "note.read", "incident.report",
+        "note.write", "note.read", "incident.report", "conflict.declare",
     ),
     _role(
         "consultee",
         "Consulted office",
         AGENCY,
         "Sees the consultation packet and answers it; sees nothing else of a case by default.",
-        "consultation.answer",
+        "consultation.answer", "conflict.declare",
     ),
     _role(
         "determining_official",
         "Determining official",
         AGENCY,
         "Signs and rescinds determinations and labels.",
-        "determination.sign", "note.read", "incident.report",
+        "determination.sign", "note.read", "incident.report", "conflict.declare",
     ),
     _role(
         "security_manager",
@@ -101,13 +101,14 @@ _ALL: Final = (
         AGENCY,
         "Freezes suspected spills, sees incidents through, suspends access on an incident, sees security metadata.",
         "document.quarantine", "grant.suspend", "document.readers", "incident.report", "incident.handle",
+        "conflict.declare", "conflict.read",
     ),
     _role(
         "records_officer",
         "Records officer",
         AGENCY,
         "Sets retention classes, places and lifts legal holds.",
-        "records.hold", "records.retention", "incident.report",
+        "records.hold", "records.retention", "incident.report", "conflict.declare",
     ),
     _role(
         "partner_representative",
@@ -115,6 +116,7 @@ _ALL: Final = (
         PARTNER,
         "Accepts terms, uses its own grant, uploads findings, reports incidents, files its own certificate; sees nothing beyond its grant.",
         "grant.accept_terms", "grant.use", "grant.close_out", "findings.upload", "incident.report",
+        "conflict.declare",
     ),
     _role(
         "auditor",

@@ -50,6 +50,7 @@ from cases.readiness.actions import Answers, answer, attest_notice, list_obligat
 from cases.readiness.models import ObligationsNotice
 from cases.readiness.text import propose as propose_notice
 from cases.register.actions import assign, draft_case, move_case, write_note
+from cases.register.conflicts import declare
 from cases.register.models import Case
 from demo.papers import pdf
 from demo.people import Cast
@@ -128,6 +129,8 @@ class Teller:
         case = self.move(case, "acknowledge", cast.officer, next_day)
         assign(case=case, person=cast.officer, role="case_officer", by=cast.officer, now=next_day)
         assign(case=case, person=cast.evaluator, role="evaluator", by=cast.officer, now=next_day)
+        for person in (cast.officer, cast.evaluator):
+            declare(case=case, kind="none", by=person, now=next_day)
         return Case.objects.get(pk=case.pk)
 
     def agreement(
@@ -261,6 +264,7 @@ class Teller:
 
     def asked(self, case: Case, at: datetime) -> None:
         """Every office of the roster asked on a packet with every paper."""
+        declare(case=case, kind="none", by=self.cast.official, now=at)
         open_consultations(
             case=case, question="Do you concur that the threshold is met at this elicitation and budget?",
             documents=list(case.documents.all()), by=self.cast.officer, now=at,

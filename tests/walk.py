@@ -40,7 +40,9 @@ from cases.labels.actions import answer_consultation, open_consultations, record
 from cases.labels.models import Determination
 from cases.labels.signing import propose, sign_determination
 from cases.register.actions import assign, draft_case, move_case
+from cases.register.conflicts import declare
 from cases.register.models import Case
+from cases.rules import facts, policy
 from portal.kit.files import receive
 from tests.cast import Cast
 from tests.fresh_log import SCORER, TASK, fresh_log
@@ -87,6 +89,7 @@ def acknowledged(cast: Cast, now: datetime, **changes: Any) -> Case:
     case = move_case(case=submitted(cast, now, **changes), name="acknowledge", by=cast.officer, now=now)
     assign(case=case, person=cast.officer, role="case_officer", by=cast.officer, now=now)
     assign(case=case, person=cast.evaluator, role="evaluator", by=cast.officer, now=now)
+    declare(case=case, kind="none", by=cast.evaluator, now=now)
     return Case.objects.get(pk=case.pk)
 
 
@@ -265,8 +268,16 @@ def measured(cast: Cast, now: datetime, **changes: Any) -> Case:
 
 
 def labeling(cast: Cast, now: datetime, **changes: Any) -> Case:
-    """In labeling, measured; no office asked yet."""
-    return move_case(case=measured(cast, now, **changes), name="label", by=cast.officer, now=now)
+    """In labeling, measured; no office asked yet, the determining official declared to have no conflict."""
+    case = move_case(case=measured(cast, now, **changes), name="label", by=cast.officer, now=now)
+    quiet(case, cast.official, now)
+    return case
+
+
+def quiet(case: Case, by: Any, now: datetime) -> None:
+    """`by` has declared that it has no conflict of interest."""
+    if not facts.declared(case, by.pk):
+        declare(case=case, kind="none", by=by, now=now)
 
 
 def asked(cast: Cast, now: datetime, **changes: Any) -> Case:
@@ -290,7 +301,9 @@ def consulted(cast: Cast, now: datetime, **changes: Any) -> Case:
 def signed(
     case: Case, by: Any, now: datetime, outcome: str = "meets_threshold", **more: Any
 ) -> Determination:
-    """The determination, signed on the very text that `by` would read."""
+    """The determination, signed on the very text that `by` would read, by somebody without a conflict."""
+    if policy.may(by, "conflict.declare", case, now=now):
+        quiet(case, by, now)
     chosen = {"outcome": outcome, "rationale": "The finding holds at this elicitation and budget.", **more}
     text = propose(case=case, by=by, now=now, **chosen)
     return sign_determination(case=case, text_digest=text.digest, by=by, now=now, **chosen)

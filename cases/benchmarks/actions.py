@@ -184,8 +184,7 @@ def agree_rule(*, rule: ThresholdRule, digest: str, by: User, now: datetime) -> 
 # -- runs ---------------------------------------------------------------------------------------------------------
 
 
-def _refuse_stage(case: Case) -> None:
-    said = queries.stage_refusal(case)
+def _refuse_moment(said: str | None) -> None:
     if said:
         raise Refused(said, conflict=True)
 
@@ -197,7 +196,7 @@ def import_run(
     """Keep an evaluation log as evidence, whatever it is, and have a worker read it."""
     case = locked(case)
     appointment = policy.require(by, "run.import", case, now=now)
-    _refuse_stage(case)
+    _refuse_moment(queries.evidence_refusal(case, by))
     if case.runs.filter(sha256=received.sha256).exists():
         raise Refused("This very file was imported into this case already. See its run.", conflict=True)
     refuse_without_room(received.size, queries.room(case))
@@ -301,7 +300,7 @@ def read_again(*, run: Run, by: User, now: datetime) -> Run:
     """Have a worker read a log that none could read before; a second press finds it waiting already."""
     case = locked(run.case)
     appointment = policy.require(by, "run.import", case, now=now)
-    _refuse_stage(case)
+    _refuse_moment(queries.stage_refusal(case))
     run = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state != "unread":
         raise Refused(f"This log is {run.get_state_display()}, so it is not read again.", conflict=True)
@@ -318,7 +317,7 @@ def accept_run(*, run: Run, by: User, now: datetime) -> Run:
     """Accept a run that was read as evidence of the case, complete or not; its reasons stay beside it."""
     case = locked(run.case)
     appointment = policy.require(by, "run.accept", case, now=now)
-    _refuse_stage(case)
+    _refuse_moment(queries.stage_refusal(case))
     run = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state != "read":
         raise Refused(
@@ -346,7 +345,7 @@ def record_pointer(
     """Record where a result above the ceiling lives, never the result. A second person checks the cover text."""
     case = locked(case)
     appointment = policy.require(by, "pointer.record", case, now=now)
-    _refuse_stage(case)
+    _refuse_moment(queries.evidence_refusal(case, by))
     if case.high_side_pointers.filter(system=system, control_number=control_number).exists():
         raise Refused("This control number of that system is recorded for the case already.", conflict=True)
     pointer = HighSidePointer.objects.create(

@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import Appointment, User
 from cases.benchmarks.models import Finding, HighSidePointer, Run, SuiteTask, SuiteVersion, ThresholdRule
 from cases.benchmarks.panels import Panel
+from cases.register import declarations
 from cases.register.models import Case
 from cases.register.waiting import Waiting
 from cases.rules import lifecycle, policy, visibility
@@ -35,6 +36,11 @@ def room(case: Case) -> int:
     """How many bytes more of evaluation logs may be kept in the case."""
     kept: int | None = case.runs.aggregate(kept=Sum("size"))["kept"]
     return int(settings.CASE_MAX_BYTES) - (kept or 0)
+
+
+def evidence_refusal(case: Case, user: User) -> str | None:
+    """Why `user` cannot bring evidence into this case now: the stage, or a declaration that the policy asks for."""
+    return stage_refusal(case) or declarations.undeclared(case, user, "evaluator")
 
 
 def agree_refusal(rule: ThresholdRule, user: User) -> str | None:
@@ -125,7 +131,7 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
         ),
         "reads": visibility.reads_content(user, case, now),
         "imports": policy.may(user, "run.import", now=now),
-        "off": stage_refusal(case),
+        "off": evidence_refusal(case, user),
         "count": len(rows),
     }
 

@@ -191,7 +191,7 @@ def run_new(request: Request, case_id: UUID) -> HttpResponse:
 
     made = attempt(request, form, bring_in)
     if made is None:
-        context = frame(case, "Import a run", action_off=queries.stage_refusal(case))
+        context = frame(case, "Import a run", action_off=queries.evidence_refusal(case, user))
         return _show_form(request, form, context, "Import")
     messages.success(request, "The log is kept as evidence, and a worker reads it now.")
     return redirect(made)
@@ -275,7 +275,9 @@ def pointer_new(request: Request, case_id: UUID) -> HttpResponse:
     )
     if made is None:
         lead = "Write where the record is kept, never what it says. Another evaluator checks the cover text."
-        context = frame(case, "Record a high-side pointer", action_off=queries.stage_refusal(case), lead=lead)
+        context = frame(
+            case, "Record a high-side pointer", action_off=queries.evidence_refusal(case, user), lead=lead
+        )
         return _show_form(request, form, context, "Record")
     messages.success(request, "The pointer is recorded. Another evaluator of the case checks its cover text.")
     return redirect(case)

@@ -11,6 +11,7 @@ from accounts.models import User
 from cases.labels import guards
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.labels.waiting import waiting
+from cases.register import declarations
 from cases.register.models import Case
 from cases.rules import lifecycle, policy, visibility
 
@@ -86,9 +87,11 @@ def _buttons(
         if policy.standing(user, "consultation.open", case, now):
             address = reverse("cases:consultation_new", args=[case.pk])
             buttons.append({"label": "Ask the offices", "url": address, "off": None})
-        if policy.standing(user, "determination.sign", case, now):
+        signer = policy.standing(user, "determination.sign", case, now)
+        if signer is not None:
             roster = bool(consultations) or case.policy_version.roster.exists()
             off = guards.signing(case, consultations, determinations, roster=roster)
+            off = off or declarations.undeclared(case, user, signer.role)
             address = reverse("cases:determination_new", args=[case.pk])
             buttons.append({"label": "Sign the determination", "url": address, "off": off})
     undisclosed = signed if signed is not None and not signed.disclosures.all() else None

@@ -10,6 +10,7 @@ from cases.benchmarks.models import SuiteVersion
 from cases.labels import guards, packets, texts
 from cases.labels.actions import CHANGED, refuse_when
 from cases.labels.models import Consultation, Determination, Label
+from cases.register import declarations
 from cases.register.actions import locked
 from cases.register.journal import happened
 from cases.register.models import Case, ModelVersion
@@ -66,7 +67,7 @@ def propose(
     """The text that `by` would sign, refusing what the action refuses. Writes nothing."""
     appointment = policy.require(by, "determination.sign", case, now=now)
     consultations = heard(case)
-    refuse_when(signing_refusal(case, consultations))
+    refuse_when(signing_refusal(case, consultations) or declarations.undeclared(case, by, appointment.role))
     packet = packet_of(case, consultations)
     refuse_when(guards.outcome(outcome, packet))
     suite = _suite(packet, suite_version)

@@ -13,6 +13,7 @@ from cases.benchmarks.models import SuiteVersion
 from cases.labels import forms, guards, packets, queries, signing
 from cases.labels.models import Determination
 from cases.labels.pages import form_page, posted, stop_when_ended, visible_case, visible_determination
+from cases.register import declarations
 from cases.register.models import Case
 from cases.register.pages import frame
 from cases.rules import policy
@@ -23,7 +24,7 @@ from portal.kit.forms import attempt, status_of
 def determination_new(request: Request, case_id: UUID) -> HttpResponse:
     """Two steps on one address: write outcome and rationale, then read the exact text and sign it."""
     case = visible_case(request, case_id)
-    policy.require(request.user, "determination.sign", case, now=request.now)
+    appointment = policy.require(request.user, "determination.sign", case, now=request.now)
     stop_when_ended(case)
     consultations = signing.heard(case)
     packet = signing.packet_of(case, consultations)
@@ -43,7 +44,8 @@ def determination_new(request: Request, case_id: UUID) -> HttpResponse:
         form=form,
         proposal=proposal,
         unconfirmed=request.POST.get("step") == "sign",
-        off=signing.signing_refusal(case, consultations),
+        off=signing.signing_refusal(case, consultations)
+        or declarations.undeclared(case, request.user, appointment.role),
         consultations=consultations,
         packet=packet,
         packet_digest=packets.digest(packet),

@@ -21,6 +21,7 @@ from cases.labels.pages import (
 )
 from cases.register.pages import frame, on_case
 from cases.rules import policy, visibility
+from cases.rules.facts import declared
 from portal.kit.forms import attempt, status_of
 
 
@@ -105,6 +106,8 @@ def _consultation_context(request: Request, found: Consultation, form: forms.Ans
         inside=inside,
         form=form,
         answers=speaks and off is None,
+        declares=speaks,
+        declared=speaks and declared(case, user.pk),
         off=off,
         documents=visible.order_by("created_at") if content else [],
         panels=packets.panels(found.packet) if content else [],

@@ -42,7 +42,7 @@ class AnswersForm(forms.Form):
                 label=row["label"], required=False, choices=[("", "Not said yet"), *safeguard_answers()]
             )
             self.fields[f"note_{row['id']}"] = SingleLine(
-                label=f"Note on {row['label'].lower()}", max_length=300, required=False
+                label=f"Note: {row['label']}", max_length=300, required=False
             )
 
     @staticmethod

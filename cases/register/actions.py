@@ -8,6 +8,7 @@ from django.db.models import Model as Row
 
 from accounts.models import Organisation, User
 from accounts.roles import ROLES
+from cases.register import recusals
 from cases.register.journal import happened
 from cases.register.models import (
     Assignment,
@@ -342,13 +343,7 @@ def recuse(*, case: Case, person: User, reason: str, by: User, now: datetime) ->
     """Record a recusal: the person no longer reads the case, and its open assignments end."""
     case = locked(case)
     appointment = policy.require(by, "case.recuse", case, now=now)
-    if case.recusals.filter(person=person, until__isnull=True).exists():
-        raise Refused(f"{person.name} is recused from this case already.", conflict=True)
-    recusal = Recusal.objects.create(case=case, person=person, reason=reason, since=now, recorded_by=by)
-    ended = list(case.assignments.select_for_update().filter(person=person, until__isnull=True))
-    for assignment in ended:
-        assignment.until = now
-        assignment.save()
+    recusal, ended = recusals.begin(case, person, reason, by, now)
     happened(
         "case.recusal_recorded", case=case, by=by, now=now, appointment=appointment, subject=recusal,
         rows=[recusal, *ended],

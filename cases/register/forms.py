@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 
 from accounts.models import Appointment, User
 from accounts.roles import ROLES
-from cases.register.models import Case, ReleaseMilestone, variant_choices
+from cases.register.models import NO_CONFLICT, Case, ReleaseMilestone, declaration_choices, variant_choices
 from cases.rules import lifecycle
 from portal.kit.forms import EasternDateTimeField, SingleLine
 
@@ -164,6 +164,40 @@ class RecuseForm(forms.Form):
     def chosen(self) -> User:
         """The person."""
         return self._people[self.cleaned_data["whom"]]
+
+
+class DeclareForm(forms.Form):
+    """A declaration: no conflict of interest, or which one."""
+
+    kind = forms.ChoiceField(label="I declare", choices=declaration_choices, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label="The conflict, in a sentence or two",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Read by the framework lead and the security manager alone. Empty where there is none.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A conflict has words; none needs none."""
+        values = super().clean() or {}
+        kind, text = values.get("kind"), values.get("text", "")
+        if kind and kind != NO_CONFLICT and not text.strip():
+            self.add_error("text", "Describe the conflict in a sentence.")
+        if kind == NO_CONFLICT and text.strip():
+            self.add_error("text", "Leave this empty where there is no conflict, or choose which one above.")
+        return values
+
+
+class LiftForm(forms.Form):
+    """Why a recusal is lifted."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Read by the agency alone.",
+    )
 
 
 class ReleaseForm(forms.Form):

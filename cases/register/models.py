@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -38,6 +39,25 @@ def variant_choices() -> list[tuple[str, str]]:
     ]
 
 
+NO_CONFLICT: Final = "none"
+
+
+def declaration_choices() -> list[tuple[str, str]]:
+    """What a person declares about itself on a case."""
+    return [
+        (NO_CONFLICT, "No conflict of interest"),
+        ("employment", "Employment, present, past or sought"),
+        ("financial", "Financial interest"),
+        ("family", "Family or another close person"),
+        ("prior_work", "Prior work on the matter"),
+    ]
+
+
+def declaring_roles() -> list[str]:
+    """Roles that declare before they act, unless a policy version says otherwise."""
+    return ["evaluator", "determining_official"]
+
+
 class PolicyVersion(Guarded):
     """Everything beyond the order's own text, as it stood: lead office, roster, clocks, safeguards, default marking."""
 
@@ -47,6 +67,7 @@ class PolicyVersion(Guarded):
     default_marking = models.CharField(max_length=12, choices=markings.choices, default="PROPIN")
     clocks = models.JSONField(default=dict)
     safeguards = models.JSONField(default=list, help_text="Rows of id and label")
+    declarations = models.JSONField(default=declaring_roles, help_text="Roles that declare before they act")
     assurance = models.TextField(
         help_text="Told to submitters and stored with each submission (FOIA exemption 4)"
     )
@@ -274,17 +295,54 @@ class Recusal(Guarded):
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    lifted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    lift_reason = models.TextField(blank=True)
     history = HistoricalRecords()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "person"], condition=Q(until__isnull=True), name="recusal_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True, lifted_by__isnull=True)
+                | (Q(until__isnull=False, lifted_by__isnull=False) & ~Q(lift_reason="")),
+                name="recusal_lifted_with_reason",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"recusal on {self.case}"
+
+
+class Declaration(Guarded):
+    """What a person declared on a case: no conflict, or one, which recuses it. Append-only; the newest counts."""
+
+    append_only = True
+    instant = "declared_at"
+    history_reason = "Append-only: the row is its own history."
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="declarations")
+    person = models.ForeignKey(User, models.PROTECT, related_name="declarations")
+    number = models.PositiveIntegerField(help_text="Counts the person's declarations on the case")
+    appointment = models.ForeignKey(Appointment, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=declaration_choices)
+    text = models.TextField(blank=True)
+    declared_at = models.DateTimeField()
+    recusal = models.OneToOneField(Recusal, models.PROTECT, null=True, blank=True, related_name="declaration")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "person", "number"], name="declaration_number_once"),
+            models.CheckConstraint(
+                condition=Q(kind=NO_CONFLICT, recusal__isnull=True)
+                | (~Q(kind=NO_CONFLICT) & ~Q(text="") & Q(recusal__isnull=False)),
+                name="declared_conflict_recuses",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"declaration on {self.case}"
 
 
 class Note(Guarded):

@@ -5,20 +5,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.urls import reverse
 
 from accounts.models import Appointment, User
 from accounts.roles import AGENCY, ROLES
-from cases.register.models import Assignment, Case, CaseQuerySet, Note, Recusal, ReleaseMilestone
+from cases.register import declarations
+from cases.register.models import (
+    Assignment,
+    Case,
+    CaseQuerySet,
+    Declaration,
+    Note,
+    Recusal,
+    ReleaseMilestone,
+)
 from cases.register.waiting import Waiting
 from cases.rules import lifecycle, policy, visibility
 from cases.rules.events import EVENTS
+from cases.rules.facts import declared, without_conflict
 
 ROW: Final = tuple(stage for stage in lifecycle.STAGES if stage != lifecycle.WITHDRAWN)
 # Moves that bring a case on its way: the only ones that are ever the page's one primary action.
 ONWARD: Final = ("submit", "acknowledge", "begin_access", "documents_only", "benchmark", "label", "close")
 WAITING_SHOWN: Final = 50
+NO: Final = Value(False, output_field=BooleanField())
+DECLARING: Final = frozenset(
+    {"evaluator", "consultee", "determining_official"}
+)  # asked to declare on their homes
 NOTES_SHOWN: Final = 3  # on the case page; the rest stands on a page of their own
 
 
@@ -120,6 +134,7 @@ class Person:
     name: str
     role: str
     since: datetime
+    declared: bool  # of somebody assigned: that it has no conflict of interest
 
     @property
     def title(self) -> str:
@@ -130,14 +145,15 @@ class Person:
 def people(case: Case, now: datetime) -> list[Person]:
     """Who is assigned, who can act for the developer, who is recused: one query."""
 
-    def rows(found: QuerySet[Any], what: str, role: Any, since: str) -> QuerySet[Any]:
+    def rows(found: QuerySet[Any], what: str, role: Any, since: str, declared: Any = NO) -> QuerySet[Any]:
         word = Value(what, output_field=CharField())
         return (
             found.order_by()
-            .annotate(what=word, on=role, at=F(since))
-            .values_list("what", "pk", "person__name", "on", "at")
+            .annotate(what=word, on=role, at=F(since), declared=declared)
+            .values_list("what", "pk", "person__name", "on", "at", "declared")
         )
 
+    quiet = without_conflict(Declaration.objects.all()).filter(case=case, person=OuterRef("person"))
     assigned = Assignment.objects.filter(case=case, until__isnull=True)
     developer = (
         Appointment.objects.live(now)
@@ -146,7 +162,7 @@ def people(case: Case, now: datetime) -> list[Person]:
     )
     recused = Recusal.objects.filter(case=case, until__isnull=True)
     nothing = Value("", output_field=CharField())
-    found = rows(assigned, "assigned", F("role"), "since").union(
+    found = rows(assigned, "assigned", F("role"), "since", Exists(quiet)).union(
         rows(developer, "developer", F("role"), "span__startswith"),
         rows(recused, "recused", nothing, "since"),
         all=True,
@@ -170,6 +186,9 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any]:
         "developer": [p for p in found if p.what == "developer"],
         "may_assign": policy.standing(user, "case.assign", case, now) is not None,
         "may_recuse": policy.standing(user, "case.recuse", case, now) is not None,
+        "may_declare": policy.standing(user, "conflict.declare", case, now) is not None,
+        "declared": declared(case, user.pk) if inside else False,
+        "reads_declarations": policy.standing(user, "conflict.read", case, now) is not None,
         "may_state": policy.standing(user, "release.state", case, now) is not None,
         "reads_notes": reads_notes,
         "notes": notes(case, NOTES_SHOWN) if reads_notes else [],
@@ -251,9 +270,11 @@ def open_incidents(case: Case) -> int:
 
 
 def waiting(user: User, now: datetime) -> list[Waiting]:
-    """Submissions to acknowledge, cases without an evaluator, own drafts to submit."""
+    """Declarations to make, submissions to acknowledge, cases without an evaluator, own drafts to submit."""
     roles = {a.role for a in user.appointments_at(now)}
     found: list[Waiting] = []
+    if roles & DECLARING:
+        found += declarations.waiting(user, now)
     if "case_officer" in roles:
         found += _of_officer(user, now)
     if "liaison" in roles:

@@ -25,7 +25,7 @@ from portal.audit.models import Entry
 
 PAGE: Final = 50
 GROUPS: Final = {
-    "case": ("Case", ("case.", "release.", "note.")),
+    "case": ("Case", ("case.", "release.", "note.", "conflict.")),
     "documents": ("Documents", ("document.",)),
     "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
     "incidents": ("Incidents", ("incident.",)),

@@ -57,6 +57,9 @@ _ALL: Final = (
     Event("case.closed", "closed the case: {reason}", _BOTH, (LIAISON, SIGNATORY, LEAD)),
     Event("case.recusal_recorded", "recorded a recusal", _AGENCY),
     Event("sight.opened", "looked at what {organization} can see of the case", _NOBODY),
+    Event("case.recusal_lifted", "lifted a recusal", _AGENCY, (OFFICER,)),
+    Event("conflict.none_declared", "declared no conflict of interest", _AGENCY),
+    Event("conflict.declared", "declared a conflict of interest and is recused", _AGENCY, (OFFICER, LEAD)),
     Event("release.stated", "stated a {kind} date ({state})", _BOTH, (OFFICER, LEAD)),
     Event("note.written", "wrote an agency note", _AGENCY),
     # readiness: the developer's own, in a stream of its own, told to nobody

@@ -80,6 +80,22 @@ def awaited(case: "Case") -> list[tuple[str, datetime]]:
     return list(found.values_list("office__short_name", "due_at"))
 
 
+def without_conflict(declarations: QuerySet[Any]) -> QuerySet[Any]:
+    """Of these declarations those that are a person's newest on a case and say that there is no conflict."""
+    newer = declarations.model._default_manager.filter(
+        case=OuterRef("case"), person=OuterRef("person"), number__gt=OuterRef("number")
+    )
+    return declarations.filter(~Exists(newer), kind="none")
+
+
+def declared(case: "Case", person_id: UUID) -> bool:
+    """Whether the person's newest declaration is that it has no conflict: as loaded with the case, else asked now."""
+    known: list[UUID] | None = case.__dict__.get("fact_declared")
+    if known is not None:
+        return person_id in known
+    return without_conflict(case.declarations.all()).filter(person=person_id).exists()
+
+
 def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     """Cases with every fact loaded: for pages, which show a moment; actions lock a case and ask anew."""
 
@@ -94,18 +110,20 @@ def with_facts(cases: QuerySet[Any], now: datetime) -> QuerySet[Any]:
 
 
 def with_people(rows: QuerySet[Any], case_id: str) -> QuerySet[Any]:
-    """Rows with who evaluates, and who is recused from, the case whose id `case_id` leads to; see `hand_on`."""
+    """Rows with who evaluates, is recused from and declared no conflict in the case to which `case_id` leads."""
 
-    def people(model: str, **condition: Any) -> ArraySubquery:
-        found = apps.get_model("cases", model)._default_manager.filter(case=OuterRef(case_id), **condition)
-        return ArraySubquery(found.values("person"))
+    def of_case(model: str, **condition: Any) -> QuerySet[Any]:
+        return apps.get_model("cases", model)._default_manager.filter(case=OuterRef(case_id), **condition)
 
-    return rows.annotate(
-        fact_evaluators=people("Assignment", **EVALUATING), fact_recused=people("Recusal", until__isnull=True)
-    )
+    found = {
+        "fact_evaluators": of_case("Assignment", **EVALUATING),
+        "fact_recused": of_case("Recusal", until__isnull=True),
+        "fact_declared": without_conflict(of_case("Declaration")),
+    }
+    return rows.annotate(**{name: ArraySubquery(people.values("person")) for name, people in found.items()})
 
 
 def hand_on(row: Model, case: "Case") -> None:
     """Give the case of a row what was loaded with the row."""
-    for name in ("fact_evaluators", "fact_recused"):
+    for name in ("fact_evaluators", "fact_recused", "fact_declared"):
         case.__dict__[name] = row.__dict__[name]

@@ -14,8 +14,8 @@ _METADATA: Final[dict[str, str]] = {
     "User": "email name is_active is_demonstration is_superuser",
     "Organisation": "name short_name kind sector country registration is_active",
     "Appointment": "person organisation role capacity on_behalf_of delegation_reference span",
-    "PolicyVersion": "number effective_from lead_office default_marking clocks safeguards assurance text_digest "
-    "signed_by signed_at",
+    "PolicyVersion": "number effective_from lead_office default_marking clocks safeguards declarations assurance "
+    "text_digest signed_by signed_at",
     "RosterEntry": "policy office required",
     "Model": "developer name",
     "ModelVersion": "model name variant checkpoint_digest",
@@ -24,7 +24,8 @@ _METADATA: Final[dict[str, str]] = {
     "related_case created_at created_by submitted_at acknowledge_due_at acknowledged_at ended_at closed_reason "
     "disclosed_at retention_class revision search_text",
     "Assignment": "case person role since until assigned_by",
-    "Recusal": "case person since until recorded_by",
+    "Recusal": "case person since until recorded_by lifted_by",
+    "Declaration": "case person number appointment declared_at recusal",
     "Note": "case author at",
     "LegalHold": "case placed_at placed_by lifted_at lifted_by",
     "Document": "case kind owner marking marking_set_by_agency designation assurance restricted named_readers "
@@ -81,7 +82,7 @@ _METADATA: Final[dict[str, str]] = {
 _CONTENT: Final[dict[str, str]] = {
     "Model": "description",
     "Case": "question",
-    "Recusal": "reason",
+    "Recusal": "reason lift_reason",
     "Note": "text",
     "LegalHold": "matter",
     "Document": "title designation_pages",
@@ -109,6 +110,7 @@ _SECRET: Final[dict[str, str]] = {
     "Concurrence": "reason",
     "Suspension": "reason",
     "Disclosure": "reason",
+    "Declaration": "kind text",
     "Readiness": "safeguards people",
     "Obligation": "reference kind bears_on consent consent_on notice_sent_on until note",
     "ObligationsNotice": "text",

@@ -41,7 +41,9 @@ READS: Final[dict[str, frozenset[str]]] = {
                            "DocumentVersion.file_name Model.name ModelVersion.name Case.tracking_number".split()),
     "evaluator2": frozenset({"Suite.purpose", "Model.name", "ModelVersion.name"}),  # named on the office's grant
     **dict.fromkeys(("auditor", "records"), frozenset(OUTSIDE)),
-    "security": INCIDENTS | OUTSIDE,
+    "security": frozenset(
+        {*INCIDENTS, *OUTSIDE, "Declaration.text", "Recusal.reason", "Recusal.lift_reason"}
+    ),
 }  # fmt: skip
 
 
@@ -76,6 +78,8 @@ def may_read(role: str, canary: Canary) -> bool:
         return False
     if canary.place in BY_SIDE:
         return canary.side == SIDES[role]
+    if model == "Declaration":
+        return role == "lead"
     if SIDES[role] == "agency":
         return model not in DEVELOPER_ALONE
     return model not in INSIDE_ALONE and canary.place not in AGENCY_ALONE and canary.side != "agency"

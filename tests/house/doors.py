@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cases.benchmarks.models import HighSidePointer
 from cases.incidents.actions import report_incident, write_entry
+from cases.register.actions import recuse
 from cases.register.models import Case
 from demo.people import Cast, load_people
 from demo.story import Teller, beginning
@@ -102,6 +103,7 @@ def build(now: datetime) -> World:
         "consultation_id": case.consultations.get(office=cast.office).pk,
         "determination_id": determination.pk,
         "disclosure_id": determination.disclosures.get().pk,
+        "recusal_id": recuse(case=case, person=cast.evaluator2, reason="Shares", by=cast.lead, now=now).pk,
         "label_id": case.labels.get().pk,
         "obligation_id": case.obligations.order_by("reference")[0].pk,
         "notice_id": notice.pk,
@@ -126,6 +128,22 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:move": _row(403, *SEE_CASE, officer=409),
     "cases:assign": _row(403, *SEE_CASE, officer=200),
     "cases:recuse": _row(403, *SEE_CASE, lead=200, officer=200),
+    "cases:declare": _row(
+        200,
+        "lead",
+        "officer",
+        "evaluator",
+        "official",
+        "security",
+        "records",
+        "consultee",
+        "partner",
+        liaison=403,
+        signatory=403,
+        auditor=403,
+    ),
+    "cases:declarations": _row(403, *SEE_CASE, lead=200, security=200),
+    "cases:recusal_lift": _row(403, *SEE_CASE, lead=200),
     "cases:release": _row(200, *SEE_CASE),
     "cases:note": _row(200, "lead", "officer", "evaluator", "official"),
     "cases:agreement_new": _row(403, *SEE_CASE, liaison=200, signatory=200, officer=200),

@@ -35,6 +35,8 @@ def measure(meet: Meet, case: Case, folder: Path) -> None:
     with StubModel() as server:
         log = make_log(folder / "fresh.eval", url=server.url)
     evaluator = meet("evaluator").open(case.get_absolute_url())
+    evaluator.says("Declare first whether you have a conflict of interest")
+    no_conflict(evaluator, case).open(case.get_absolute_url())
     evaluator.follow("Import a run").select("Suite version", "Toy puzzles 1.0").attach("Evaluation log", log)
     evaluator.press("Import").until("What the rules say")
     run = case.runs.get()
@@ -42,6 +44,14 @@ def measure(meet: Meet, case: Case, folder: Path) -> None:
     evaluator.says("met at this elicitation and budget", f"{finding.low:.3f}", f"{finding.high:.3f}", "≥ 0.5")
     evaluator.says(run.sha256, "Nothing is missing, and nothing disagrees.")
     evaluator.press("Accept the run").says("accepted as evidence")
+
+
+def no_conflict(visitor: Visitor, case: Case) -> Visitor:
+    """From the home: no conflict of interest in the case."""
+    visitor.open("/").follow("Declare whether you have a conflict of interest").tick(
+        "No conflict of interest"
+    )
+    return visitor.press("Declare").says(f"Recorded: you have no conflict of interest in {case.number}")
 
 
 def advance(officer: Visitor, case: Case, words: str, stage: str) -> None:
@@ -55,6 +65,7 @@ def consult(meet: Meet, case: Case) -> None:
     advance(officer, case, "Begin labeling", "labeling")
     officer.follow("Ask the offices").fill(Question_to_the_offices="Do you concur that the threshold is met?")
     officer.tick("System card").press("Ask the offices").says("Asked CISA")
+    no_conflict(consultee, case).hides(TRACKING, QUESTION)
     consultee.open("/").hides(TRACKING).follow("Answer the consultation")
     consultee.says("Do you concur that the threshold is met?", "met").hides(TRACKING, QUESTION, "NIST")
     consultee.tick("Concur with comment").labelled("Comment").fill("At this budget.")
@@ -74,7 +85,7 @@ def consult(meet: Meet, case: Case) -> None:
 
 def determine(meet: Meet, case: Case) -> None:
     """The official reads the exact text and signs it; the label stands in the register at once."""
-    official = meet("official").open("/").follow("Sign the determination")
+    official = no_conflict(meet("official"), case).open("/").follow("Sign the determination")
     official.says("Concur with comment", "At this budget.").tick("Meets the threshold")
     official.fill(Rationale=RATIONALE).press("Read the text").says("SHA-256 of this text", RATIONALE)
     official.press("Sign the determination").says("Say below that you have read the text")
@@ -121,6 +132,7 @@ def audit(auditor: Visitor, case: Case) -> None:
         "nominated a trusted partner", "concurred on the partner for the agency", "issued a grant",
         "shared a document with a grant", "accepted the partner terms", "opened a system card, version 1",
         "imported an evaluation log", "read the evaluation log", "accepted the run", "asked CISA for its view",
+        "declared no conflict of interest",
         "answered the consultation", "signed the determination", "put the label into effect",
     ):  # fmt: skip
         assert step in seen, step

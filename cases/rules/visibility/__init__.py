@@ -13,6 +13,7 @@ from cases.rules.visibility.basis import (
     sees_several_developers,
 )
 from cases.rules.visibility.case import case_ids, cases, of_case, own_cases, readiness
+from cases.rules.visibility.declaration import asked_to_declare, declarations, declares
 from cases.rules.visibility.document import (
     document_content,
     documents,
@@ -49,9 +50,12 @@ __all__ = [
     "NOTHING",
     "PROGRAMME_ROLES",
     "actor_name",
+    "asked_to_declare",
     "case_ids",
     "cases",
     "consultations",
+    "declarations",
+    "declares",
     "determinations",
     "disclosures",
     "document_content",

@@ -237,6 +237,7 @@ def test_two_officials_at_once_give_one_signature(cast: Cast, now: datetime) -> 
     second = add_person(email="official2@agency.example", name="Second Official", by=None, now=now)
     appoint(person=second, organisation=cast.agency, role="determining_official", by=None, now=now)
     case = walk.consulted(cast, now)
+    walk.quiet(case, second, now)
     for _ in range(20):
         at = database_now()
         read = {one.pk: propose(case=case, by=one, now=at, **WORDS).digest for one in (cast.official, second)}

@@ -119,7 +119,8 @@ def test_homes_of_the_demonstration(now: datetime, client_of: ClientOf) -> None:
     waits = {key: [w.verb for w in home(person, now).waiting] for key, person in cast.people.items()}
     assert waits["officer"][:2] == ["Acknowledge", "Acknowledge"]
     assert any(verb.startswith("Sign") for verb in waits["lead"])
-    assert waits["consultee"] == waits["consultee2"] == ["Answer the consultation"]
+    asked = ["Answer the consultation", "Declare whether you have a conflict of interest"]
+    assert waits["consultee"] == waits["consultee2"] == asked
     assert waits["partner"]
     assert waits["stranger"] == waits["admin"] == waits["other_partner"] == []
     dated = [w.until for w in home(cast.officer, now).waiting if w.until]
