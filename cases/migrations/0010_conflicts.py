@@ -13,7 +13,7 @@ from portal.audit.triggers import append_only
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0007_grants_whole"),
+        ("cases", "0009_agreement_terms"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
