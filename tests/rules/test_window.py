@@ -99,15 +99,18 @@ def said_of(span: Span, **changes: object) -> str | None:
 
 
 def test_grants_lie_inside_one_window() -> None:
-    """Its very edges included; partners under general release too."""
+    """Its very edges included; partners under general release too. Windows that touch are one."""
     whole = Span(ANCHOR - 10 * DAY, ANCHOR)
     for partner in (False, True):
         assert said_of(whole, partner=partner) is None
         assert "inside one access window" in str(said_of(Span(whole.start - TICK, ANCHOR), partner=partner))
     assert "general release" in str(said_of(Span(whole.start, ANCHOR + TICK)))
     assert "before it starts" in str(said_of(Span(ANCHOR, ANCHOR)))
-    two = [Span(ANCHOR - 10 * DAY, ANCHOR - 5 * DAY), Span(ANCHOR - 5 * DAY, ANCHOR)]
-    assert "inside one access window" in str(said_of(whole, periods=two))
+    middle = ANCHOR - 5 * DAY
+    touching = [Span(whole.start, middle), Span(middle, ANCHOR)]  # what an amendment leaves and what it sets
+    assert said_of(whole, periods=touching) is None
+    apart = [Span(whole.start, middle), Span(middle + TICK, ANCHOR)]
+    assert "inside one access window" in str(said_of(whole, periods=apart))
 
 
 def test_partners_under_an_anchor_at_other_partners() -> None:

@@ -65,7 +65,8 @@ def issue_grant(
     if refused := guards.issue_refusal(by, case, now):
         raise refused
     appointment = policy.require(by, "grant.issue", case, now=now)
-    _refuse_people(case, organisation, people, now)
+    _refuse_people(organisation, people, now)
+    _refuse_unlisted(case, people)
     _refuse_holder(case, organisation, nomination, after_wait(now))
     span = window.Span(starts_at or now, ends_at)
     agreement = Agreement.objects.get(case=case, state="signed")
@@ -104,7 +105,7 @@ def _refuse_holder(
         raise refused
 
 
-def _refuse_people(case: Case, organisation: Organisation, people: Sequence[User], now: datetime) -> None:
+def _refuse_people(organisation: Organisation, people: Sequence[User], now: datetime) -> None:
     if not people:
         raise Refused("Name at least one person who will use the grant.")
     known = {person.pk for person in nameable(organisation, now)}
@@ -114,6 +115,9 @@ def _refuse_people(case: Case, organisation: Organisation, people: Sequence[User
             f"{strangers[0]} has no live appointment at {organisation.short_name} that a grant can name. "
             "Choose someone who does."
         )
+
+
+def _refuse_unlisted(case: Case, people: Sequence[User]) -> None:
     if refused := guards.listed_refusal(case, people):
         raise refused
 
@@ -227,7 +231,9 @@ def name_person(*, grant: Grant, person: User, by: User, now: datetime) -> Grant
     refused = guards.people_refusal(by, grant, now)
     if refused:
         raise refused
-    _refuse_people(grant.case, grant.organisation, [person], now)
+    _refuse_people(grant.organisation, [person], now)
+    if not grant.has_ended(now):
+        _refuse_unlisted(grant.case, [person])
     if grant.user_permissions.filter(user=person).exists():
         raise Refused(f"{person.name} is named on this grant already.", conflict=True)
     access.give("use_grant", person, grant)

@@ -17,6 +17,7 @@ class Attestation(Guarded):
 
     append_only = True
     history_reason = "Append-only: the row is its own history."
+    instant = "attested_at"
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="attestations")
     safeguard = models.CharField(max_length=40, help_text="Id from the policy version's catalogue")

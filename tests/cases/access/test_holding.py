@@ -68,6 +68,10 @@ def test_people_are_named_and_ended_on_a_running_grant(
     """By the case officer; the person ended loses page, list, notice and mail at that commit; history keeps it."""
     grant, second = walk.partner_grant(cast, case, now), colleague(cast, now)
     client, officer = client_of(second), client_of(cast.officer)
+    with pytest.raises(Refused, match="not listed by name"):
+        name_person(grant=grant, person=second, by=cast.officer, now=now)
+    listed = (cast.partner.name, second.name)
+    walk.sign_both(cast, walk.agreement(cast, case, now, by=cast.officer, people=listed), now)
     assert client.get(grant.get_absolute_url()).status_code == 404
     for by in (cast.lead, cast.liaison, cast.partner, cast.auditor):
         with pytest.raises(Refused, match="case officer"):

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from cases.access.actions import (
-    accept_terms,
     concur,
     end_grant,
     issue_grant,
@@ -70,7 +69,7 @@ class Walk:
             by=cast.officer, now=at,
         )  # fmt: skip
         if b % 2:
-            accept_terms(grant=grant, by=cast.partner, now=at)
+            walk.accepted_terms(grant, cast.partner, at)
 
     def step(self, name: str, at: datetime, a: int, b: int) -> None:
         """Try one thing; most are refused most of the time."""
