@@ -53,6 +53,7 @@ def windows_soon(user: User, now: datetime) -> list[charts.Stretch]:
             url=f"{row.case.get_absolute_url()}#access",
             start=row.span.lower,
             end=row.span.upper,
+            marking=row.case.marking,
             word="opens" if row.span.lower > now else "closes",
         )
         for row in rows

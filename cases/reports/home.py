@@ -70,6 +70,7 @@ class Home:
         """Markings of what the page tells of."""
         return [
             *(one.marking for one in self.waiting),
+            *(window.marking for window in self.windows or []),
             *(card.case.marking for card in self.cards),
             *(grant.case.marking for grant in self.grants),
             *(incident.case.marking for incident in self.incidents),

@@ -4,6 +4,7 @@ To add an event, add one row. Audiences are words, resolved to people in `visibi
 completed with the words in braces from the entry's data, none of which may be content.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -152,7 +153,8 @@ EVENTS: Final[dict[str, Event]] = {event.kind: event for event in _ALL}
 
 def sentence(kind: str, data: dict[str, object]) -> str:
     """The event's sentence, completed from `data`; a missing word shows as an ellipsis."""
-    return EVENTS[kind].sentence.format_map(_Words(data))
+    said = EVENTS[kind].sentence.format_map(_Words(data))
+    return re.sub(r"\ba (?=[aeiou])", "an ", said)  # the kind of a document may begin with a vowel
 
 
 class _Words(dict[str, object]):

@@ -250,6 +250,7 @@ class Stretch:
     start: datetime
     end: datetime
     word: str
+    marking: str = ""
     x: float = 0.0
     width: float = 0.0
 

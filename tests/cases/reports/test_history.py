@@ -17,6 +17,7 @@ from cases.register.actions import move_case, recuse, write_note
 from cases.register.models import Case
 from cases.reports import history
 from cases.rules import window
+from cases.rules.events import sentence
 from portal.audit.models import Entry
 from portal.kit.gate import writing
 from tests import walk
@@ -133,3 +134,12 @@ def test_chips_narrow(cast: Cast, case: Case, client_of: ClientOf) -> None:
     assert "uploaded a" in documents
     assert "acknowledged" not in documents
     assert "acknowledged" in page_of(client_of, cast.officer, case, about="nothing")
+
+
+def test_the_article_follows_the_word() -> None:
+    """Kinds of documents begin with consonants and with vowels."""
+    said = [
+        sentence("document.opened", {"kind": kind, "number": 1})
+        for kind in ("system card", "incident report")
+    ]
+    assert said == ["opened a system card, version 1", "opened an incident report, version 1"]

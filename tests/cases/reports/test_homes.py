@@ -23,6 +23,7 @@ def test_windows_that_open_or_close_within_fourteen_days(cast: Cast, now: dateti
         end: [],
     }
     assert home(cast.official, now).windows is None
+    assert home(cast.security, end - timedelta(days=13)).marks == [case.marking]
 
 
 def test_a_window_to_come_is_one_that_opens(cast: Cast, now: datetime) -> None:
