@@ -25,6 +25,7 @@ def watched(cast: Cast, now: datetime, folder: Path) -> Case:
     """A case the government opened of the same model version, determined; nothing of it disclosed."""
     case = open_government_case(by=cast.lead, now=now, developer=cast.developer, **SAME)
     assign(case=case, person=cast.evaluator, role="evaluator", by=cast.officer, now=now)
+    walk.quiet(case, cast.evaluator, now)
     case = move_case(case=case, name="documents_only", by=cast.officer, now=now)
     version = walk.suite(cast, now)
     walk.agreed_rule(cast, version, now)
