@@ -57,6 +57,9 @@ PERMISSIONS: dict[str, str] = {
     # incidents
     "incident.report": "Report an incident, and write in its timeline",
     "incident.handle": "See an incident through: first report, severity, containment, closure",
+    # questions
+    "question.ask": "Ask the developer a question, close it, take it back",
+    "question.answer": "Answer the agency's questions, or say that one is not answered",
     # benchmarks
     "suite.register": "Register a suite version",
     "rule.declare": "Declare a threshold rule",

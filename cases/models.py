@@ -5,7 +5,8 @@ from cases.benchmarks import models as benchmarks
 from cases.documents import models as documents
 from cases.incidents import models as incidents
 from cases.labels import models as labels
+from cases.questions import models as questions
 from cases.readiness import models as readiness
 from cases.register import models as register
 
-__all__ = ["access", "benchmarks", "documents", "incidents", "labels", "readiness", "register"]
+__all__ = ["access", "benchmarks", "documents", "incidents", "labels", "questions", "readiness", "register"]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("cases.documents.urls")),
     path("", include("cases.readiness.urls")),
     path("", include("cases.incidents.urls")),
+    path("", include("cases.questions.urls")),
     path("", include("cases.benchmarks.urls")),
     path("", include("cases.labels.urls")),
 ]

@@ -46,6 +46,8 @@ from cases.incidents.actions import (
 )
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.signing import propose, sign_determination
+from cases.questions.actions import answer as answer_question
+from cases.questions.actions import close_question, open_thread
 from cases.readiness.actions import Answers, answer, attest_notice, list_obligation, on_list
 from cases.readiness.models import ObligationsNotice
 from cases.readiness.text import propose as propose_notice
@@ -292,6 +294,7 @@ class Teller:
             by=cast.officer,
             now=self.ago(19),
         )
+        self.questions(case)
         case = self.measured(case, suite, from_at, "40_high_score.eval")
         self.asked(case, from_at + step)
         for one in case.consultations.order_by("-required"):
@@ -319,6 +322,25 @@ class Teller:
         close_incident(
             incident=incident, outcome="remedied", lessons="Logs are read for keys before they are kept.", by=by,
             now=hours[4],
+        )  # fmt: skip
+
+    def questions(self, case: Case) -> None:
+        """One question answered with a paper and closed; another, with a date to give, waits for an answer."""
+        cast, report = self.cast, case.documents.get(kind="red_team_report")
+        thread = open_thread(
+            case=case, subject="safeguards", title="Refusal filter during the tests", wants="document",
+            by=cast.evaluator, text="Is the refusal filter in place on the endpoint we test, and which paper says so?",
+            now=self.ago(18),
+        )  # fmt: skip
+        question = thread.questions.get()
+        answer_question(
+            question=question, text="It is in place. Pages 2 to 4 describe it.", documents=[report], by=cast.liaison,
+            now=self.ago(17),
+        )  # fmt: skip
+        close_question(question=question, by=cast.evaluator, now=self.ago(16))
+        open_thread(
+            case=case, subject="dates", title="Next checkpoint", wants="date", by=cast.officer, now=self.ago(1),
+            text="When do you expect the next checkpoint, if one comes before the release?",
         )  # fmt: skip
 
     def sign(self, case: Case, at: datetime) -> None:

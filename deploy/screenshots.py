@@ -49,6 +49,8 @@ PAGES = (
     Shot("case-officer", "Omar Reyes", "/cases/?q=MER-1001", ("CFM-",), readme="desktop"),
     Shot("case-developer", "Lena Ortiz", "/cases/?q=MER-1004", ("CFM-",), readme="phone"),
     Shot("case-withdrawn", "Samir Patel", "/cases/?q=MER-1002", ("CFM-",)),
+    Shot("questions", "Omar Reyes", "/cases/?q=MER-1001", ("CFM-", "Refusal filter")),
+    Shot("question-answer", "Lena Ortiz", "/", ("Answer a question",)),
     Shot("draft", "Lena Ortiz", "/cases/new/"),
     Shot("agreement-sign", "Frances Lead", "/", ("Sign",), readme="desktop"),
     Shot("grant-partner", "Priya Raman", "/grants/", ("Meridian",)),

@@ -39,6 +39,8 @@ from cases.incidents.models import Incident
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
 from cases.labels.models import Determination
 from cases.labels.signing import propose, sign_determination
+from cases.questions.actions import open_thread
+from cases.questions.models import Question
 from cases.register.actions import assign, draft_case, move_case
 from cases.register.conflicts import declare
 from cases.register.models import Case
@@ -230,6 +232,18 @@ def incident(cast: Cast, case: Case, now: datetime, by: Any = None, **changes: A
         **changes,
     }
     return report_incident(case=case, by=by or cast.security, now=now, **values)
+
+
+def question(cast: Cast, case: Case, now: datetime, by: Any = None, **changes: Any) -> Question:
+    """The first question of a new thread, asked by the case officer unless told otherwise."""
+    values = {
+        "subject": "safeguards",
+        "title": f"Filters, number {next(_numbers)}",
+        "text": "Which filters run before the model answers?",
+        "wants": "text",
+        **changes,
+    }
+    return open_thread(case=case, by=by or cast.officer, now=now, **values).questions.get()
 
 
 def suite(cast: Cast, now: datetime, task: str = TASK, samples: int = 60, epochs: int = 1) -> SuiteVersion:

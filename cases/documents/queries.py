@@ -27,7 +27,7 @@ WEEK: Final = timedelta(days=7)
 def with_newest(documents: QuerySet[Document]) -> QuerySet[Document]:
     """Documents with their newest version's facts as `newest` (number, size, file_name, state), one query."""
     versions = DocumentVersion.objects.filter(document=OuterRef("pk")).order_by("-number")
-    facts = JSONObject(number="number", size="size", file_name="file_name", state="state")
+    facts = JSONObject(number="number", size="size", file_name="file_name", state="state", by="uploaded_by")
     return documents.select_related("owner").annotate(
         newest=Subquery(versions.values(facts=facts)[:1]),
         newest_at=Subquery(versions.values("uploaded_at")[:1]),
@@ -39,11 +39,19 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
     rows = list(
         with_newest(Document.objects.visible_to(user, now).filter(case=case)).order_by("created_at", "pk")
     )
+    shown = [
+        {
+            "row": row,
+            "marking": markings.MARKINGS[row.marking],
+            "tag": state_of(row),
+            "new": _is_new(row, case, user),
+        }
+        for row in rows
+    ]
     return {
         "case": case,
-        "documents": [
-            {"row": row, "marking": markings.MARKINGS[row.marking], "tag": state_of(row)} for row in rows
-        ],
+        "documents": shown,
+        "new": sum(bool(one["new"]) for one in shown),
         "titled": visibility.reads_titles(user, case, now),
         "count": len(rows),
         "markings": [row.marking for row in rows],
@@ -52,6 +60,13 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
         if case.is_terminal
         else None,
     }
+
+
+def _is_new(document: Document, case: Case, user: User) -> bool:
+    """Whether somebody else added it, or its newest version, since this person saw the case (`case.seen_at`)."""
+    seen_at: datetime | None = getattr(case, "seen_at", None)
+    facts: Any = document
+    return bool(seen_at and facts.newest_at > seen_at and facts.newest["by"] != str(user.pk))
 
 
 def state_of(document: Document) -> tuple[str, str] | None:

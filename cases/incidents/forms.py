@@ -21,37 +21,17 @@ from cases.incidents.models import (
 )
 from cases.register.models import Case
 from cases.rules import severity, visibility
-from portal.kit.forms import EasternDateTimeField
+from portal.kit.forms import Chosen, EasternDateTimeField
 
 __all__ = ["CloseForm", "ConfirmForm", "EntryForm", "ReportForm", "SeverityForm", "StepForm", "SuspendForm"]
 
 LONG: Final = 10_000
-UNKNOWN: Final = "This is not among what you see of this case. Choose from the list."
 
 
 def _text(label: str, hint: str = "", *, required: bool = True, rows: int = 5) -> forms.CharField:
     return forms.CharField(
         label=label, help_text=hint, required=required, max_length=LONG, widget=forms.Textarea({"rows": rows})
     )
-
-
-class Chosen(forms.ModelMultipleChoiceField):
-    """Several rows of those the person sees; anything else is unknown, whether it exists or not."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def __init__(self, queryset: QuerySet[Any], *, named: Any, **kwargs: Any) -> None:
-        super().__init__(queryset, **kwargs)
-        self.label_from_instance = named  # type: ignore[method-assign]
-
-    def clean(self, value: Any) -> Any:
-        """The rows chosen. One unknown among them refuses all, with a sentence that does not repeat it."""
-        try:
-            return super().clean(value)
-        except forms.ValidationError:
-            if value:
-                raise forms.ValidationError(UNKNOWN) from None
-            raise
 
 
 def named_grant(grant: Grant) -> str:

@@ -12,6 +12,7 @@ from cases.benchmarks import queries as benchmarks
 from cases.documents import queries as documents
 from cases.incidents import queries as incidents
 from cases.labels import queries as labels
+from cases.questions import queries as questions
 from cases.readiness import queries as readiness
 from cases.register import queries as register
 from cases.register.models import Case
@@ -24,6 +25,7 @@ RECENT: Final = 10
 SECTIONS: Final = (
     ("access", "Access", access.section, "cases/access/section.html"),
     ("documents", "Documents", documents.section, "cases/documents/section.html"),
+    ("questions", "Questions", questions.section, "cases/questions/section.html"),
     ("readiness", "Readiness", readiness.section, "cases/readiness/section.html"),
     ("incidents", "Incidents", incidents.section, "cases/incidents/section.html"),
     ("benchmarks", "Benchmarks", benchmarks.section, "cases/benchmarks/section.html"),
@@ -53,6 +55,8 @@ def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
     moves = register.moves_for(case, user, now)
     step, owed_by, until = steps.next_step(case, user, now)
     recent = list(history.entries(case, user, now)[:RECENT])
+    seen_at: datetime | None = case.seen_at  # type: ignore[attr-defined]
+    lines = history.lines(recent, user, case, now, changes=False, seen_at=seen_at)
     seen = [case.marking, *(mark for section in sections for mark in section.facts.get("markings", []))]
     return {
         "title": str(case.model_version) if case.model_version else "Model version not named yet",
@@ -67,9 +71,18 @@ def context(case: Case, user: User, now: datetime) -> dict[str, Any]:
         "edit_url": register.edit_url(case, user, now),
         "moves": [one for one in moves if not one.primary],
         "sections": sections,
-        "lines": history.lines(recent, user, case, now, changes=False),
+        "lines": lines,
+        "seen_at": seen_at,
+        "new": _new(sections, lines),
         "crumbs": crumbs(case),
     }
+
+
+def _new(sections: list[Section], lines: list[history.Line]) -> list[tuple[str, str, int]]:
+    """Where something is new since the person marked the case as seen: id and title of the section, and how much."""
+    found = [(one.id, one.title, one.facts.get("new", 0)) for one in sections]
+    found.append(("history", "History", sum(line.new for line in lines)))
+    return [one for one in found if one[2]]
 
 
 def _sections(case: Case, user: User, now: datetime) -> list[Section]:

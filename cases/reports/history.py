@@ -1,13 +1,13 @@
 """History as people read it: audit entries in sentences, with what changed field by field.
 
 What changed stands in `changes.py`; whether its content shows is for `visibility.reads_content` to say. An entry about
-a document or an incident shows only to who may see that.
+a document, an incident or a thread of questions shows only to who may see that.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.roles import ROLES, capacity_choices
 from cases.documents.models import Document, DocumentVersion
 from cases.incidents.models import Incident
+from cases.questions.models import QuestionThread
 from cases.register.models import Case
 from cases.reports.changes import Change
 from cases.reports.changes import changes as changed_in
@@ -29,6 +30,7 @@ GROUPS: Final = {
     "documents": ("Documents", ("document.",)),
     "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
     "incidents": ("Incidents", ("incident.",)),
+    "questions": ("Questions", ("question.",)),
     "benchmarks": ("Benchmarks", ("suite.", "rule.", "run.", "pointer.")),
     "decisions": ("Decisions", ("consultation.", "determination.", "disclosure.", "response.", "label.")),
 }
@@ -48,6 +50,7 @@ class Line:
     number: int | None = None
     proof_url: str = ""
     case_id: UUID | None = None
+    new: bool = False
 
 
 def entries(case: Case, user: User, now: datetime, group: str = "") -> QuerySet[Entry]:
@@ -56,7 +59,8 @@ def entries(case: Case, user: User, now: datetime, group: str = "") -> QuerySet[
     kinds = visibility.entry_kinds(user, case, now)
     if kinds is not None:
         found = found.filter(kind__in=kinds).filter(_of_seen_documents(case, user, now))
-        found = found.filter(_of_seen_incidents(case, user, now))
+        for model in (Incident, QuestionThread):
+            found = found.filter(_of_seen(model, case, user, now))
     if group in GROUPS:
         found = found.filter(_begins(GROUPS[group][1]))
     return found
@@ -82,11 +86,11 @@ def _of_seen_documents(case: Case, user: User, now: datetime) -> Q:
     )
 
 
-def _of_seen_incidents(case: Case, user: User, now: datetime) -> Q:
-    """Entries not about incidents, or about those this person may see."""
-    seen = Incident.objects.visible_to(user, now).filter(case=case)
+def _of_seen(model: Any, case: Case, user: User, now: datetime) -> Q:
+    """Entries not about rows of `model`, or about those this person may see."""
+    seen = model.objects.visible_to(user, now).filter(case=case)
     as_text = seen.annotate(text=models.functions.Cast("pk", models.CharField()))
-    return ~Q(subject_model="cases.incident") | Q(subject_id__in=Subquery(as_text.values("text")))
+    return ~Q(subject_model=model._meta.label_lower) | Q(subject_id__in=Subquery(as_text.values("text")))
 
 
 def page(found: QuerySet[Entry], before: str = "") -> tuple[list[Entry], str]:
@@ -99,9 +103,13 @@ def page(found: QuerySet[Entry], before: str = "") -> tuple[list[Entry], str]:
 
 
 def lines(
-    found: Sequence[Entry], user: User, case: Case | None, now: datetime, *, changes: bool = True
-) -> list[Line]:
-    """Entries as lines, with `changes` those of their rows. Without a case, for the auditor's desk alone."""
+    found: Sequence[Entry], user: User, case: Case | None, now: datetime, *, changes: bool = True,
+    seen_at: datetime | None = None,
+) -> list[Line]:  # fmt: skip
+    """Entries as lines, with `changes` those of their rows. Without a case, for the auditor's desk alone.
+
+    seen_at: until when the reader saw the case; what others did after it is new.
+    """
     auditor = case is None or visibility.entry_kinds(user, case, now) is None
     reads = case is not None and visibility.reads_content(user, case, now)
     inside = case is None or visibility.inside(user, case, now)
@@ -119,6 +127,7 @@ def lines(
             changes=changed.get(entry.pk, []),
             number=entry.number if auditor else None,
             case_id=entry.case_id,
+            new=seen_at is not None and entry.at > seen_at and entry.actor_id != user.pk,
         )
         for entry in found
     ]

@@ -18,6 +18,7 @@ from cases.documents import queries as documents
 from cases.incidents import queries as incidents
 from cases.incidents.models import Incident
 from cases.labels import queries as labels
+from cases.questions import queries as questions
 from cases.register import queries as register
 from cases.register.models import Case
 from cases.register.waiting import Waiting
@@ -25,7 +26,7 @@ from cases.reports import verification
 from cases.rules import lifecycle, visibility
 from portal.kit import charts
 
-ROOMS: Final = (register, access, incidents, benchmarks, labels)
+ROOMS: Final = (register, access, questions, incidents, benchmarks, labels)
 SHOWN: Final = 100
 CARDS: Final = 6
 RUNS_WINDOWS: Final = frozenset({"case_officer", "framework_lead", "security_manager"})

@@ -18,6 +18,7 @@ from cases.incidents.models import Incident
 from cases.incidents.queries import reads_incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.labels.queries import reads_determination, reads_packet
+from cases.questions.models import QuestionThread
 from cases.register.models import Case
 from cases.reports.history import GROUPS
 from cases.rules import policy, visibility
@@ -56,6 +57,7 @@ KINDS: Final = (
     Kind("agreement", Agreement),
     Kind("nomination", Nomination),
     Kind("incident", Incident, needs=("organisation", "reported_under"), reads=reads_incident),
+    Kind("thread", QuestionThread),
     Kind("run", Run),
     Kind("pointer", HighSidePointer),
     Kind("consultation", Consultation, needs=("office",), reads=reads_packet),

@@ -22,6 +22,7 @@ from cases.benchmarks.models import HighSidePointer, Run
 from cases.documents.models import Document
 from cases.incidents.models import Incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
+from cases.questions.models import QuestionThread
 from cases.register.journal import happened
 from cases.register.models import Case, Recusal
 from cases.reports.history import GROUPS
@@ -167,6 +168,8 @@ KINDS: Final = (
      _titled("Grant", lambda r: r.organisation.short_name)),
     ("document", Document.objects.order_by("created_at", "pk"), "case", _paper),
     ("incident", Incident.objects.order_by("noticed_at", "pk"), "case", _titled("Incident", lambda r: r.reference)),
+    ("thread", QuestionThread.objects.order_by("opened_at", "pk"), "case",
+     lambda row, case, titled: Thing("Questions", row.get_subject_display(), row.get_absolute_url())),
     ("run", Run.objects.defer("provenance", "reasons", "served_models").order_by("imported_at", "pk"), "case",
      _titled("Run", lambda r: f"Imported {instant(r.imported_at)}")),
     ("pointer", HighSidePointer.objects.order_by("recorded_at", "pk"), "case",

@@ -10,6 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import Request
 from cases.documents.models import Document
 from cases.incidents.queries import with_incidents
+from cases.questions.actions import mark_seen
+from cases.questions.forms import SeenForm
+from cases.questions.queries import with_last_seen, with_questions
 from cases.register.models import Case
 from cases.register.pages import one_case
 from cases.register.queries import with_stage_left
@@ -20,6 +23,7 @@ from cases.reports.lists import case_list
 from cases.reports.notices import notice_list
 from cases.rules import markings, policy, visibility
 from cases.rules.facts import with_facts
+from portal.kit.refusal import Refused
 from portal.notify.models import Notice
 from portal.notify.notices import mark_read
 
@@ -55,11 +59,27 @@ def case(request: Request, case_id: UUID) -> HttpResponse:
     """One case, complete in itself."""
     visible = with_stage_left(Case.objects.visible_to(request.user, request.now))
     told = with_incidents(visible, request.user, request.now)
-    whole = with_facts(told, request.now).select_related(
+    asked = with_last_seen(with_questions(told, request.user, request.now), request.user)
+    whole = with_facts(asked, request.now).select_related(
         "model_version__model", "developer", "policy_version", "related_case"
     )
     found = get_object_or_404(whole, pk=case_id)
     return render(request, "cases/reports/case.html", case_page.context(found, request.user, request.now))
+
+
+@require_POST
+def case_seen(request: Request, case_id: UUID) -> HttpResponse:
+    """Mark the case as seen until the hour of the page that was open; what comes after is new."""
+    found = one_case(Case.objects.visible_to(request.user, request.now), case_id)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        raise Refused(
+            "This form does not say until when you saw the case. Open its page and press once more.",
+            conflict=True,
+        )
+    mark_seen(case=found, until=form.cleaned_data["until"], by=request.user, now=request.now)
+    messages.success(request, "Marked as seen. What comes from now on is marked as new on this page.")
+    return redirect(found)
 
 
 def _before(request: Request) -> str:

@@ -110,6 +110,14 @@ _ALL: Final = (
     Event("incident.contained", "recorded the containment of an incident", _BOTH, (OFFICER, LIAISON, SIGNATORY)),
     Event("incident.suspended", "suspended access because of an incident", _BOTH, (OFFICER, SECURITY, SIGNATORY)),
     Event("incident.closed", "closed an incident", _BOTH, (OFFICER, LIAISON, SIGNATORY, LEAD)),
+    # questions to the developer: voluntary to answer, late or not at all without consequence
+    Event("question.asked", "asked the developer a question", _BOTH, (LIAISON, SIGNATORY)),
+    Event("question.answered", "answered a question", _BOTH, (OFFICER, EVALUATOR)),
+    Event("question.answered_in_part", "answered a part of a question", _BOTH, (OFFICER, EVALUATOR)),
+    Event("question.declined", "said that a question is not answered", _BOTH, (OFFICER, EVALUATOR)),
+    Event("question.messaged", "wrote a message to a question", _BOTH, (LIAISON, OFFICER, EVALUATOR)),
+    Event("question.closed", "closed a question as answered", _BOTH, (LIAISON, OFFICER)),
+    Event("question.taken_back", "took a question back", _BOTH, (LIAISON, SIGNATORY, OFFICER)),
     # benchmarks
     Event("suite.registered", "registered version {version} of a benchmark suite", _AGENCY),
     Event("rule.declared", "declared a threshold rule", _AGENCY, (EVALUATOR,)),

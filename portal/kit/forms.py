@@ -6,7 +6,15 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.forms import BaseForm, CharField, DateTimeField, DateTimeInput
+from django.db.models import QuerySet
+from django.forms import (
+    BaseForm,
+    CharField,
+    CheckboxSelectMultiple,
+    DateTimeField,
+    DateTimeInput,
+    ModelMultipleChoiceField,
+)
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,6 +24,7 @@ T = TypeVar("T")
 
 EASTERN = ZoneInfo("America/New_York")
 
+UNKNOWN = "This is not among what you see of this case. Choose from the list."
 STALE = "Someone changed this case while you had the page open. Look at what changed below, then try again."
 
 
@@ -49,6 +58,25 @@ class SingleLine(CharField):
         """Fold control characters and runs of white space into single spaces."""
         text = super().to_python(value) or ""
         return " ".join("".join(ch if ch.isprintable() else " " for ch in text).split())
+
+
+class Chosen(ModelMultipleChoiceField):
+    """Several rows of those the person sees; anything else is unknown, whether it exists or not."""
+
+    widget = CheckboxSelectMultiple
+
+    def __init__(self, queryset: QuerySet[Any], *, named: Callable[[Any], str], **kwargs: Any) -> None:
+        super().__init__(queryset, **kwargs)
+        self.label_from_instance = named  # type: ignore[method-assign]
+
+    def clean(self, value: Any) -> Any:
+        """The rows chosen. One unknown among them refuses all, with a sentence that does not repeat it."""
+        try:
+            return super().clean(value)
+        except ValidationError:
+            if value:
+                raise ValidationError(UNKNOWN) from None
+            raise
 
 
 class EasternDateTimeField(DateTimeField):

@@ -30,6 +30,8 @@ def full_case() -> tuple[dict[str, Any], Case]:
     _decisions(cast, case, now)
     assign(case=case, person=cast.evaluator2, role="evaluator", by=cast.officer, now=now)
     recuse(case=case, person=cast.security, reason="Former employee", by=cast.lead, now=now)
+    for _ in range(3):
+        walk.question(cast, case, now)
     for number in range(5):
         write_note(case=case, text=f"Note {number}", by=cast.officer, now=now)
     return {**cast.people, **cast.organisations}, Case.objects.get(pk=case.pk)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cases.incidents.models import Incident
 from cases.labels.models import Label
+from cases.questions.models import Question
 from cases.register.models import Case
 from demo.people import load_people
 from demo.story import beginning, tell
@@ -27,6 +28,10 @@ def test_the_demonstration_tells_every_stage(now: datetime) -> None:
     }
     assert Label.objects.get().state == "effective"
     assert Incident.objects.get().outcome == "remedied"
+    assert sorted(Question.objects.values_list("answered_as", "ended_as")) == [
+        ("", ""),
+        ("answered", "closed"),
+    ]
     assert verify().fault is None
     withdrawn = Case.objects.get(tracking_number="MER-1002")
     assert {grant.end_reason for grant in withdrawn.grants.all()} == {"withdrawn"}

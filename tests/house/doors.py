@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cases.benchmarks.models import HighSidePointer
 from cases.incidents.actions import report_incident, write_entry
+from cases.questions.models import Question
 from cases.register.actions import recuse
 from cases.register.models import Case
 from demo.people import Cast, load_people
@@ -85,6 +86,7 @@ def build(now: datetime) -> World:
     )  # fmt: skip
     for audience in ("agency", "sides", "reporter"):
         write_entry(incident=incident, text=f"For {audience}.", audience=audience, by=cast.officer, now=now)
+    asked = Question.objects.select_related("thread").get(ended_at__isnull=True)
     ids = {
         "case_id": case.pk,
         "name": "close",
@@ -94,6 +96,8 @@ def build(now: datetime) -> World:
         "grant_id": partner.pk,
         "person_id": cast.partner.pk,
         "incident_id": incident.pk,
+        "thread_id": asked.thread_id,
+        "question_id": asked.pk,
         "document_id": case.documents.get(kind="system_card").pk,
         "number": 1,
         "suite_version_id": suite.pk,
@@ -169,6 +173,14 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:findings_new": _row(403, *SEE_CASE, partner=200),
     "cases:grant_terms": _row(403, *SEE_CASE, partner=409),
     "cases:grant_close_out": _row(403, *SEE_CASE, partner=409),
+    "cases:question_new": _row(403, *SEE_CASE, officer=200, evaluator=200),
+    "cases:question_thread": _row(200, *SEE_CASE),
+    "cases:question_follow": _row(403, *SEE_CASE, officer=200, evaluator=200),
+    "cases:question_answer": _row(403, *SEE_CASE, liaison=200, signatory=200),
+    "cases:question_decline": _row(403, *SEE_CASE, liaison=200, signatory=200),
+    "cases:question_message": _row(403, *SEE_CASE, liaison=200, signatory=200, officer=200, evaluator=200),
+    "cases:question_close": _row(403, *SEE_CASE, officer=409, evaluator=409),
+    "cases:question_take_back": _row(403, *SEE_CASE, officer=200, evaluator=200),
     "cases:incident_new": _row(200, *SEE_CASE, auditor=403),
     "cases:grant_incident_new": _row(200, *SEE_CASE, partner=200, auditor=403),
     "cases:incident": _row(200, *SEE_CASE, partner=200),
@@ -218,6 +230,7 @@ DOORS: Final[dict[str, dict[str, int]]] = {
 # Addresses that take POST alone, with the roles that get through the door.
 POST_DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:notices_read": EVERYBODY,
+    "cases:case_seen": _row(409, *SEE_CASE),
     "cases:unassign": _row(302, "officer"),
     "cases:run_read_again": _row(302, "evaluator"),
     "cases:run_accept": _row(302, "evaluator"),

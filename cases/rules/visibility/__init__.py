@@ -31,6 +31,7 @@ from cases.rules.visibility.history import (
     reads_titles,
 )
 from cases.rules.visibility.incident import incident_entries, incidents, reads_incident
+from cases.rules.visibility.question import question_threads, questions
 from cases.rules.visibility.told import people
 from cases.rules.visibility.work import (
     consultations,
@@ -74,6 +75,8 @@ __all__ = [
     "people",
     "pointers",
     "private_kinds",
+    "question_threads",
+    "questions",
     "readiness",
     "reads_content",
     "reads_incident",

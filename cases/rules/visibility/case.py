@@ -11,12 +11,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.roles import AGENCY, DEVELOPER, OVERSIGHT
+from cases.rules import markings
 
 if TYPE_CHECKING:
     pass
 from cases.rules.visibility.basis import (
     AUDITOR,
     DEVELOPER_ROLES,
+    INSIDE,
     NOTHING,
     PROGRAMME_ROLES,
     SEEING,
@@ -89,3 +91,15 @@ def in_visible_case(user: User, now: datetime) -> Q:
 def of_case(user: User, now: datetime) -> Q:
     """Rows with a `case` that go with the case: agreements and nominations, seen by whoever may open its page."""
     return in_visible_case(user, now)
+
+
+def of_agency(user: User, now: datetime) -> Q:
+    """Rows with a `case` that the agency's staff and the auditor see of the cases they may open."""
+    return opened_through(user, now, INSIDE)
+
+
+def of_developer(user: User, now: datetime) -> Q:
+    """Rows with a `case` that its developer's people see, where the case's marking is open to developers."""
+    readable = Q(marking__in=markings.readable_by(DEVELOPER))
+    own = cases_through(user, now, DEVELOPER_ROLES) & readable
+    return Q(Exists(rows("Case").filter(own, pk=OuterRef("case_id"))))

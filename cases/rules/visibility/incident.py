@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from accounts.roles import DEVELOPER, PARTNER
-from cases.rules import lifecycle, markings
+from accounts.roles import PARTNER
+from cases.rules import lifecycle
 from cases.rules.standing import stands_right
 from cases.rules.visibility.basis import (
     AGENCY_READERS,
     DEVELOPER_ROLES,
-    INSIDE,
     NOTHING,
     organisations,
     recused,
     rows,
 )
-from cases.rules.visibility.case import cases_through, opened_through
+from cases.rules.visibility.case import of_agency, of_developer
 from cases.rules.visibility.grant import named_on_grant
 
 if TYPE_CHECKING:
@@ -26,16 +25,6 @@ if TYPE_CHECKING:
 
 # What is written down of an incident stays open to those who see it through, when the case was withdrawn meanwhile.
 _AFTER_WITHDRAWAL = frozenset({"security_manager", "framework_lead", "records_officer"})
-
-
-def _of_agency(user: User, now: datetime) -> Q:
-    return opened_through(user, now, INSIDE)
-
-
-def _of_developer(user: User, now: datetime) -> Q:
-    readable = Q(marking__in=markings.readable_by(DEVELOPER))
-    own = cases_through(user, now, DEVELOPER_ROLES) & readable
-    return Q(Exists(rows("Case").filter(own, pk=OuterRef("case_id"))))
 
 
 def _of_reporter(user: User, now: datetime) -> Q:
@@ -47,7 +36,7 @@ def _of_reporter(user: User, now: datetime) -> Q:
 
 def incidents(user: User, now: datetime) -> Q:
     """Incidents this person sees: both sides and the auditor every one of their cases, a partner what it reported itself."""
-    return _of_agency(user, now) | _of_developer(user, now) | _of_reporter(user, now)
+    return of_agency(user, now) | of_developer(user, now) | _of_reporter(user, now)
 
 
 def incident_entries(user: User, now: datetime) -> Q:
@@ -57,8 +46,8 @@ def incident_entries(user: User, now: datetime) -> Q:
         return Q(Exists(rows("Incident").filter(condition, pk=OuterRef("incident_id"))))
 
     return (
-        of(_of_agency(user, now))
-        | (Q(audience__in=("sides", "reporter")) & of(_of_developer(user, now)))
+        of(of_agency(user, now))
+        | (Q(audience__in=("sides", "reporter")) & of(of_developer(user, now)))
         | (Q(audience="reporter") & of(_of_reporter(user, now)))
     )
 
