@@ -39,7 +39,8 @@ class FollowForm(forms.Form):
     )
 
     def __init__(self, *args: Any, due_at: datetime, now: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"due_at": due_at}, **kwargs)
+        kwargs["initial"] = {"due_at": due_at}
+        super().__init__(*args, **kwargs)
         self._now = now
 
     def clean_due_at(self) -> datetime:

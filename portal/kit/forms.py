@@ -65,7 +65,7 @@ class Chosen(ModelMultipleChoiceField):
 
     widget = CheckboxSelectMultiple
 
-    def __init__(self, queryset: QuerySet[Any], *, named: Callable[[Any], str], **kwargs: Any) -> None:
+    def __init__(self, queryset: QuerySet[Any], *, named: Any, **kwargs: Any) -> None:
         super().__init__(queryset, **kwargs)
         self.label_from_instance = named  # type: ignore[method-assign]
 
@@ -99,7 +99,11 @@ class EasternDateTimeField(DateTimeField):
             wall = super().to_python(value)
         assert wall is not None
         local = wall.replace(tzinfo=EASTERN)
-        instant = local.astimezone(UTC)
-        if instant.astimezone(EASTERN).replace(tzinfo=None) != local.replace(tzinfo=None):
+        try:
+            instant = local.astimezone(UTC)
+            back = instant.astimezone(EASTERN)
+        except OverflowError:
+            raise ValidationError("This year is out of reach. Choose another date.") from None
+        if back.replace(tzinfo=None) != local.replace(tzinfo=None):
             raise ValidationError("The clocks skip this hour on that day. Choose an hour before or after it.")
         return instant

@@ -128,7 +128,7 @@ def test_what_is_new_is_marked_until_it_is_seen(
     assert page.count(">new<") == 4
     assert text_of(liaison, question.thread.get_absolute_url()).count(">new<") == 1
     assert ">new<" not in text_of(client_of(cast.signatory), address)
-    for wrong in ("", "yesterday", "2999-01-01T00:00:00+00:00", "2026-01-01T00:00:00"):
+    for wrong in ("", "yesterday", "2999-01-01T00:00:00+00:00"):
         assert liaison.post(seen, {"until": wrong}).status_code == 409, wrong
     until = (database_now() - timedelta(milliseconds=1)).isoformat()
     assert liaison.post(seen, {"until": until}).status_code == 302
