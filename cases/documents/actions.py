@@ -245,8 +245,12 @@ def share(*, document: Document, grant: "Grant", by: User, now: datetime) -> Doc
 
 @action
 def open_version(*, version: DocumentVersion, by: User, now: datetime) -> BinaryIO:
-    """Record that `by` opens these bytes, and hand them over. Who may is asked of the row at this very moment."""
+    """Record that `by` opens these bytes, and hand them over. Who may is asked behind the lock of the case.
+
+    So an end of access that is under way comes first, and the log never tells of an opening after it.
+    """
     document = version.document
+    locked(document.case)
     said = open_refusal(by, version, now)
     if said is not None:
         raise Refused(said)

@@ -5,6 +5,7 @@ refusal into an answer and has it recorded, after the rollback, in a transaction
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -28,16 +29,21 @@ class Refused(Exception):
         return 409 if self.conflict else 403
 
 
-def note_refusal(request: HttpRequest, refused: Refused) -> None:
-    """Have a refusal recorded by whoever listens (the audit log); call it outside the rolled-back transaction."""
+def note_refusal(
+    request: HttpRequest, refused: Refused, *, case_id: Any = None, now: datetime | None = None
+) -> None:
+    """Have a refusal recorded by whoever listens (the audit log); call it outside the rolled-back transaction.
+
+    case_id: where the address does not name the case. now: of a refusal later than the request's instant.
+    """
     registry.call(
         "refused",
         sentence=refused.sentence,
         permission=refused.permission,
         by=request.user if request.user.is_authenticated else None,
         path_name=request.resolver_match.view_name if request.resolver_match else "",
-        case_id=_case_id(request),
-        now=getattr(request, "now", None),
+        case_id=case_id or _case_id(request),
+        now=now or getattr(request, "now", None),
     )
 
 

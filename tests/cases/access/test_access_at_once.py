@@ -1,12 +1,8 @@
 """Races over real connections: showing a secret while it is revoked, two sides at once, two withdrawals at once."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +13,7 @@ from portal.audit.models import Entry
 from portal.audit.verify import verify
 from portal.kit.clock import database_now
 from tests import walk
+from tests.at_once import at_once
 from tests.cast import load_people
 
 ROUNDS = 12
@@ -26,21 +23,6 @@ def _client(person: User) -> Client:
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     return client
-
-
-def _at_once(*posts: Callable[[], int]) -> list[int]:
-    """Their statuses, in the order given, of posts begun together."""
-    barrier = Barrier(len(posts))
-
-    def run(post: Callable[[], int]) -> int:
-        try:
-            barrier.wait(timeout=20)
-            return post()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(posts)) as pool:
-        return list(pool.map(run, posts))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -59,7 +41,7 @@ def test_access_ends_once_and_for_all_whoever_is_at_it() -> None:
         )
         show = reverse("cases:credential_reveal", args=[grant.pk])
         end = reverse("cases:retract", args=[grant.nomination_id])
-        shown, ours, theirs = _at_once(
+        shown, ours, theirs = at_once(
             lambda show=show: partner.post(show, {"reason": "Work."}).status_code,
             lambda end=end: signatory.post(end, sure).status_code,
             lambda end=end: lead.post(end, sure).status_code,
@@ -74,7 +56,7 @@ def test_access_ends_once_and_for_all_whoever_is_at_it() -> None:
         assert Grant.objects.get(pk=grant.pk).end_reason == "retracted"
     withdraw = reverse("cases:move", args=[case.pk, "withdraw"])
     form = {**sure, "revision": type(case).objects.get(pk=case.pk).revision}
-    twice = _at_once(*[lambda: signatory.post(withdraw, form).status_code] * 2)
+    twice = at_once(*[lambda: signatory.post(withdraw, form).status_code] * 2)
     assert sorted(twice) == [302, 409]
     assert WithdrawalReceipt.objects.count() == 1
     assert verify().fault is None
