@@ -17,7 +17,7 @@ from cases.access.actions.terms import list_people
 from cases.access.models import Agreement, Signature, WindowPeriod
 from cases.access.sides import SIDES, SIGN, require_side
 from cases.access.text import Terms, agreement_text, text_digest
-from cases.register.actions import locked, move_case
+from cases.register.actions import locked, move_case, save_case
 from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import policy, window
@@ -115,12 +115,15 @@ def sign_agreement(*, agreement: Agreement, digest: str, by: User, now: datetime
         text_digest=agreement.text_digest, signed_at=now,
     )  # fmt: skip
     both = agreement.signatures.count() == len(SIDES)
-    older = _supersede(case, ("signed",)) if both else []
+    also: list[Row] = [*_supersede(case, ("signed",))] if both else []
     agreement.state = "signed" if both else "offered"
     agreement.save()
+    if both and agreement.amends_id:
+        save_case(case)  # other terms are in force: a form that was open before is stale, as after a move
+        also.append(case)
     happened(
         "agreement.signed", case=case, by=by, now=now, appointment=appointment, subject=agreement,
-        rows=[agreement, signature, *older],
+        rows=[agreement, signature, *also],
         data={"number": agreement.number, "side": side, "text_digest": agreement.text_digest},
     )  # fmt: skip
     if both and agreement.amends_id:

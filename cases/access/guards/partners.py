@@ -66,6 +66,8 @@ def concur_refusal(
         return conflict("This case has ended, so nobody concurs on its partners any more.")
     if getattr(nomination, f"{found[0]}_at") is not None:
         return conflict(f"The {found[0]}'s side concurs already.")
+    if nomination.concurrences.filter(concurred_by=user, retracted_at__isnull=True).exists():
+        return conflict("You concurred for the other side; the second concurrence is another person's.")
     over = OVER.get(offer_state(nomination, at or now))
     return conflict(over) if over else None
 

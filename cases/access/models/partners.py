@@ -75,7 +75,12 @@ class Concurrence(Guarded):
                 fields=["nomination", "side"],
                 condition=Q(retracted_at__isnull=True),
                 name="concurrence_one_a_side",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["nomination", "concurred_by"],
+                condition=Q(retracted_at__isnull=True),
+                name="concurrence_two_people",
+            ),
         ]
 
     def __str__(self) -> str:
