@@ -1,6 +1,7 @@
 """Forms and actions together: what a person typed is never lost when an action refuses."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from django.forms import (
 )
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from portal.kit.refusal import Refused, note_refusal
 
@@ -82,7 +84,8 @@ class Chosen(ModelMultipleChoiceField):
 class EasternDateTimeField(DateTimeField):
     """A date and hour as people enter it, in US Eastern; the value is an aware instant in UTC.
 
-    An hour that the clocks skip in spring is refused; of an hour that comes twice in autumn the first is meant.
+    An hour that the clocks skip in spring is refused; of an hour that comes twice in autumn the first is meant. An hour
+    that names a zone is refused too, for it would be read as Eastern.
     """
 
     widget = DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -95,6 +98,10 @@ class EasternDateTimeField(DateTimeField):
         """The instant in UTC, or None when empty."""
         if value in self.empty_values:
             return None
+        with suppress(ValueError):  # of an hour that is none the field itself tells
+            typed = parse_datetime(value.strip()) if isinstance(value, str) else value
+            if isinstance(typed, datetime) and typed.tzinfo is not None:
+                raise ValidationError("Give the hour in US Eastern time, without an offset or a zone.")
         with timezone.override(UTC):
             wall = super().to_python(value)
         assert wall is not None
