@@ -8,6 +8,7 @@ from celery import shared_task
 from portal.kit.clock import database_now
 from portal.kit.files import remove_forsaken
 from portal.kit.registry import hook
+from portal.kit.rowless import put_rowless_aside
 from portal.notify import worker
 from portal.notify.jobs import job
 from portal.notify.mail import send_notice
@@ -49,8 +50,9 @@ def tidy() -> None:
 
 @job(TIDY_JOB)
 def remove_forsaken_files(*, now: datetime) -> None:
-    """Remove what uploads left behind whose server was killed."""
+    """Remove what uploads left behind whose server was killed, and put aside what was kept without a row."""
     remove_forsaken(now)
+    put_rowless_aside(now)
 
 
 @hook("send_job")

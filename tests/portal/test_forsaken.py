@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from portal.kit import files
+from portal.kit.gate import writing
+from portal.kit.rowless import put_rowless_aside
 from portal.notify import tasks, worker
 from portal.notify.models import Outbox
+from tests import walk
+from tests.cast import Cast
 
 
 def test_what_a_killed_server_left_goes_after_a_day_and_nothing_that_is_being_written(
@@ -50,6 +54,34 @@ def test_both_ways_of_receiving_lock_what_they_write(tmp_path: Path, settings: A
             return super().read(size)
 
     assert files.receive(Watched(b"x")).size == 1
+
+
+def test_kept_bytes_without_a_row_are_put_aside_after_a_day_and_nothing_with_a_row(
+    cast: Cast, now: datetime, tmp_path: Path, settings: Any
+) -> None:
+    """As a server leaves them that was killed between the rename and the commit. Documents and runs keep their bytes,
+    also when only history names them; what is not a kept file's name is left alone."""
+    store = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    case = walk.measured(cast, now)
+    alone, past = files.receive(BytesIO(b"alone")), files.receive(BytesIO(b"past"))
+    version = case.documents.get(kind="system_card").versions.get()
+    with writing():
+        version.storage_name, mine = past.storage_name, version.storage_name
+        version.save()
+        version.storage_name = mine
+        version.save()
+    (tmp_path / "ab").mkdir(exist_ok=True)
+    (tmp_path / "ab" / "a note of the operator").write_text("x")
+    before = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("??/*")}
+    assert put_rowless_aside(now + timedelta(hours=23)) == 0
+    assert put_rowless_aside(now + timedelta(hours=25)) == 1
+    after = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("??/*")}
+    assert before - after == {alone.storage_name}
+    assert len(after) == 5
+    assert [path.read_bytes() for path in (tmp_path / "rowless").iterdir()] == [b"alone"]
+    assert put_rowless_aside(now + timedelta(hours=26)) == 0
 
 
 @pytest.mark.django_db
