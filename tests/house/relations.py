@@ -40,6 +40,10 @@ OFFERED: Final = {"cases:grant": 200, "cases:grant_terms": 200, "cases:grant_sus
 SCHEDULED: Final = {**OFFERED, "cases:grant_terms": 409}
 HALTED: Final = {**SCHEDULED, "cases:grant": 403}
 SHUT: Final = {**HALTED, "cases:grant_close_out": 200}
+LIVE: Final = {**SCHEDULED, "cases:findings_new": 200}
+# What is left to a partner of the case's own addresses, and what a live grant opens besides.
+REST: Final = {"cases:declare": 200}
+SHARED: Final = {**REST, "cases:document": 200, "cases:document_file": 200}
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Relation:
     rows: dict[str, int] = field(default_factory=dict)
     ids: dict[str, Any] = field(default_factory=dict)
     also: dict[str, int] = field(default_factory=dict)
+    second: str = ""  # the role it holds in another organisation as well
 
     def doors(self) -> list[str]:
         """The addresses to ask: every one, or with `ids` those that take one of them."""
@@ -62,7 +67,8 @@ class Relation:
     @property
     def reads(self) -> str:
         """Whose row of `canaries.READS` it has: an agency reader's suites, a partner's own grant, else nobody's."""
-        if self.gets == ELSEWHERE and not self.ids and COLUMN.get(self.role, self.role) in READERS:
+        columns = {COLUMN.get(role, role) for role in (self.role, self.second)}
+        if self.gets == ELSEWHERE and not self.ids and columns & READERS:
             return "evaluator2"
         return "partner" if self.key.endswith("the rest") else "nobody"
 
@@ -73,8 +79,8 @@ class Relation:
         if self.rows or set(arguments(name)) - {"name", "number"} - OF_NO_CASE:
             return self.rows.get(name, 404)
         row = DOORS[name]
-        if self.gets == ELSEWHERE:
-            return row.get(COLUMN.get(self.role, self.role), 404)
+        if self.gets == ELSEWHERE:  # of two roles the one that gets further
+            return min(row.get(COLUMN.get(role, role), 404) for role in (self.role, self.second or self.role))
         return 404 if set(row) != set(ROLES) else 200 if set(row.values()) == {200} else 403
 
 
@@ -192,17 +198,37 @@ class Maker:
             "colleague not named", role, STRANGER, ELSEWHERE, self.standing("unnamed", role, cast.partner_org)
         )
         self.add("partner without a grant", role, STRANGER, ELSEWHERE, cast.other_partner)
-        self.partner("offered", NOT_YET, lambda grant, by: None, OFFERED)
+        self.partner("offered", NOT_YET, lambda grant, by: None, OFFERED, REST)
         self.partner("scheduled", NOT_YET, self._accept, SCHEDULED, starts_at=self.now + LONG / 2)
         self.partner("suspended", ENDED, self._suspend, HALTED)
-        self.partner("ended", ENDED, self._end, SHUT)
+        self.partner("ended", ENDED, self._end, SHUT, REST)
         self.partner("closed out", ENDED, self._close_out, {"cases:grant": 404})
         self.partner("named, then left", ENDED, self._leave, {"cases:grant": 404})
 
+    def in_two_organisations(self) -> None:
+        """People with two appointments, at once or in turn: what either opens, and nothing that both would."""
+        cast, role = self.cast, "partner_representative"
+        self.partner("named here, liaison of another", STRANGER, self._join, LIVE, SHARED, second="liaison")
+        self.partner("named, then gone to another partner", ENDED, self._move, {"cases:grant": 404}, {})
+        agent = self.standing("agent", "evaluator", cast.agency)
+        self._appoint(agent, cast.partner_org, role)
+        self.add("partner here, evaluator unassigned", role, STRANGER, ELSEWHERE, agent, second="evaluator")
+        gone = self.standing("gone-liaison", "liaison", cast.developer)
+        end_appointment(appointment=gone.appointments.get(), by=None, now=self.now)
+        self._appoint(gone, cast.other_partner_org, role)
+        self.add("liaison once, partner elsewhere now", role, ENDED, ELSEWHERE, gone)
+
+    def _appoint(self, person: User, organisation: Organisation, role: str) -> None:
+        appoint(person=person, organisation=organisation, role=role, by=None, now=self.now)
+
     def partner(
-        self, key: str, relation: str, then: Callable[[Grant, User], None], rows: dict[str, int], **terms: Any
-    ) -> None:
-        """A partner of its own with a grant of its own, brought by `then` to the relation."""
+        self, key: str, relation: str, then: Callable[[Grant, User], None], rows: dict[str, int],
+        rest: dict[str, int] | None = None, second: str = "", **terms: Any,
+    ) -> None:  # fmt: skip
+        """A partner of its own with a grant of its own, brought by `then` to the relation.
+
+        rows: what it gets at its grant. rest: what it gets of the world's own objects, where that is asked too.
+        """
         now, role = self.now, "partner_representative"
         organisation = add_organisation(name=key, short_name=key, kind="partner", by=None, now=now)
         person = self.standing(f"{key}-partner".replace(" ", "-").replace(",", ""), role, organisation)
@@ -221,8 +247,8 @@ class Maker:
         )
         then(grant, person)
         self.add(key, role, relation, ELSEWHERE, person, rows=rows, ids={"grant_id": grant.pk})
-        if key in ("offered", "ended"):
-            self.add(f"{key}, the rest", role, relation, ELSEWHERE, person, also={"cases:declare": 200})
+        if rest is not None:
+            self.add(f"{key}, the rest", role, relation, ELSEWHERE, person, also=rest, second=second)
 
     def _accept(self, grant: Grant, person: User) -> None:
         walk.accepted_terms(grant, person, self.now)
@@ -240,6 +266,14 @@ class Maker:
         self._end(grant, person)
         close_out(grant=grant, statement="destroyed", by=person, now=self.now)
 
+    def _join(self, grant: Grant, person: User) -> None:
+        self._accept(grant, person)
+        self._appoint(person, self.cast.other_developer, "liaison")
+
+    def _move(self, grant: Grant, person: User) -> None:
+        self._leave(grant, person)
+        self._appoint(person, self.cast.other_partner_org, "partner_representative")
+
     def _leave(self, grant: Grant, person: User) -> None:
         self._accept(grant, person)
         end_appointment(appointment=person.appointments.get(), by=None, now=self.now)
@@ -253,4 +287,5 @@ def relations(world: World, now: datetime) -> list[Relation]:
     made.offices()
     made.administrators()
     made.partners()
+    made.in_two_organisations()
     return made.found
