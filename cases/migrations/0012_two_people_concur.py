@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """One constraint."""
 
-    dependencies = [("cases", "0010_conflicts")]
+    dependencies = [("cases", "0011_questions")]
 
     operations = [
         migrations.AddConstraint(
