@@ -1,4 +1,4 @@
-"""Access that ends while it is used, through the real web server (faults F21, F22).
+"""Access that ends while it is used, through the real web server (fault F21).
 
 The measure: an answer that was asked for after the commit of an end shows nothing, and by the log nobody opened or was
 shown anything while access was shut.
@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, Final
@@ -21,14 +20,12 @@ from cases.access.actions import end_grant, issue_grant, resume_grant, store_cre
 from cases.access.models import Grant
 from cases.documents.actions import share
 from cases.documents.models import Document
-from cases.documents.streaming import CUT, PIECE
 from portal.audit.models import Entry
 from portal.audit.verify import verify
 from portal.kit.clock import database_now
 from tests import walk
 from tests.cast import Cast, load_people
 from tests.deploy.site import Visitor, web_server
-from tests.worker import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 ROUNDS: Final = 200  # of an end at a random moment, every fifth one final
@@ -203,52 +200,3 @@ def _log_tells_of_no_use_while_shut(case: Any, partner: Any, answers: list[Answe
     }
     assert min(used.values()) > 10
     assert verify().fault is None
-
-
-LONG: Final = 10 * PIECE
-
-
-def test_a_running_download_is_cut_when_access_ends(port: int, log: Path) -> None:
-    """Ended by somebody, and by its term passing meanwhile: cut at the next piece, recorded, told (F21, F22)."""
-    began = database_now()
-    cast = load_people(began - timedelta(hours=1))
-    case = walk.agreed(cast, began)
-    body = BytesIO(b"A long card.\n" * (LONG // 13 + 1))
-    paper = walk.paper(case, cast.liaison, began, title=TITLE, file=body, file_name="card.txt")
-    ended = walk.partner_grant(cast, case, began)
-    offer = walk.nominated(cast, case, began, partner=cast.other_partner_org)
-    now = database_now()
-    short = issue_grant(
-        case=case, organisation=cast.other_partner_org, people=[cast.other_partner], mode="developer_api",
-        tasks_allowed=TASK, ends_at=now + timedelta(seconds=4), nomination=offer, by=cast.officer, now=now,
-    )  # fmt: skip
-    walk.accepted_terms(short, cast.other_partner, database_now())
-    path = reverse("cases:document_file", args=[paper.pk, 1])
-    for grant in (ended, short):
-        share(document=paper, grant=grant, by=cast.liaison, now=database_now())
-    running = {p: Visitor(port, p).download(path) for p in (cast.other_partner, cast.partner)}
-    for download in running.values():
-        download.read(1000)
-    end_grant(grant=ended, by=cast.officer, now=database_now())
-    _cut(running[cast.partner])
-    until(lambda: database_now() >= short.span.upper)
-    _cut(running[cast.other_partner])
-    for person, grant in ((cast.partner, ended), (cast.other_partner, short)):
-        visitor = Visitor(port, person)
-        assert visitor.ask(path)[0] == 404
-        status, text = visitor.ask(reverse("cases:grant", args=[grant.pk]))
-        assert (status, "This grant ended at" in text) == (403, True)
-        told = Entry.objects.get(kind="refused", actor=person, data__sentence=CUT)
-        assert (told.data["path"], told.data["case"]) == ("cases:document_file", str(case.pk))
-        assert told.at >= Grant.objects.get(pk=grant.pk).ends_at
-    said = log.read_text()
-    assert said.count("download cut after") == 2
-    assert "Traceback" not in said
-    assert str(paper.pk) not in said
-
-
-def _cut(download: Any) -> None:
-    """What came is whole pieces, and no more than what was under way when access ended."""
-    came = download.finish()
-    assert came % PIECE == 0
-    assert came <= 3 * PIECE < download.promised
