@@ -174,31 +174,46 @@ class TestAttackRows(Attacked):
             assert not {"Cc", "Bcc"} & set(message_from_bytes(mail).keys())
         assert not WORD.search(str(list(Outbox.objects.values_list("key", "args"))))
 
+    def askers(self) -> Iterator[tuple[str, Any, dict[str, Any], dict[str, int]]]:
+        """Key, person, objects, and what GET answers at each address: of every relation, and of its own people."""
+        for one in self.table:
+            if one.key in TRIED:
+                row = {name: one.expected(name) for name in one.doors()}
+                yield one.key, one.person, one.ids, {**row, **dict.fromkeys(POST_DOORS, 404)}
+        for role in ("liaison", "partner"):
+            row = {name: answers.get(role, 404) for name, answers in DOORS.items()}
+            yield f"own {role}", getattr(self.world.cast, role), {}, row
+
     def test_3_posts_in_every_relation_write_nothing(self) -> None:
-        """A whole form sent to a hidden object: the very 404 of one that does not exist, and nothing is kept."""
-        bodies = {name: plausible(form) for name, _, _, form in self.forms()}
-        asked, wrong = [one for one in self.table if one.key in TRIED], []
-        assert {one.key for one in asked} == TRIED
-        clients = {one.key: Client() for one in asked}
-        for one in asked:
-            clients[one.key].force_login(one.person, backend="django.contrib.auth.backends.ModelBackend")
+        """A whole form sent where one may not: to a hidden object the very 404 of a missing one; nothing is kept."""
+        bodies, wrong = {name: plausible(form) for name, _, _, form in self.forms()}, []
+        askers = list(self.askers())
+        assert len(askers) == len(TRIED) + 2
+        clients = {key: Client() for key, *_ in askers}
+        for key, person, *_ in askers:
+            clients[key].force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         before = written()
-        for one in asked:
-            client = clients[one.key]
-            there = World(self.world.cast, self.world.ids | one.ids)
-            for name in (*one.doors(), *POST_DOORS):
-                if not set(arguments(name)) - {"name"} or (name in DOORS and one.expected(name) != 404):
-                    continue
-                sent = bodies.get(name, {})
-                paths = there.path(name), there.missing_path(name, MISSING)
-                ours, none = (client.post(path, renewed(sent)) for path in paths)
-                same = _plain(ours, paths[0]) == _plain(none, paths[1]) and set(ours.headers) == set(
-                    none.headers
-                )
-                if ours.status_code not in (404, 405) or none.status_code != ours.status_code or not same:
-                    wrong.append(f"POST {name} as {one.key}: {ours.status_code}, missing: {none.status_code}")
+        for key, _, ids, row in askers:
+            there = World(self.world.cast, self.world.ids | ids)
+            for name, status in row.items():
+                if status in (403, 404) and set(arguments(name)) - {"name"}:
+                    paths = there.path(name), there.missing_path(name, MISSING)
+                    said = _posted(clients[key], paths, bodies.get(name, {}), hidden=status == 404)
+                    wrong += [f"POST {name} as {key}: {said}"] if said else []
         assert not wrong, "\n".join(wrong)
         assert written() == before
+
+
+def _posted(client: Client, paths: tuple[str, str], sent: dict[str, Any], *, hidden: bool) -> str:
+    """What is wrong with the answer to a post at the first path; the second is of an object that does not exist."""
+    ours = client.post(paths[0], renewed(sent))
+    if not hidden:
+        return "" if ours.status_code in (403, 405, 409) else str(ours.status_code)
+    none = client.post(paths[1], renewed(sent))
+    same = _plain(ours, paths[0]) == _plain(none, paths[1]) and set(ours.headers) == set(none.headers)
+    if ours.status_code in (404, 405) and ours.status_code == none.status_code and same:
+        return ""
+    return f"{ours.status_code}, of a missing object {none.status_code}"
 
 
 def written() -> dict[str, int]:
