@@ -14,6 +14,7 @@ from cases.benchmarks import hooks as _benchmarks  # noqa: F401  registers on jo
 from cases.benchmarks import queries as benchmarks
 from cases.documents import queries as documents
 from cases.documents.models import Document
+from cases.documents.uploads.carrying import expire
 from cases.labels.models import Consultation
 from cases.register.models import Case
 from cases.rules import lifecycle, policy
@@ -28,6 +29,12 @@ def may_still_see(*, recipient: User, case_id: UUID, now: datetime) -> bool:
         or Grant.objects.visible_to(recipient, now).filter(case=case_id).exists()
         or Consultation.objects.visible_to(recipient, now).filter(case=case_id).exists()
     )
+
+
+@hook("tidy")
+def end_forsaken_uploads(*, now: datetime) -> None:
+    """Uploads that were left until their hour."""
+    expire(now)
 
 
 @hook("room_for_upload")

@@ -3,10 +3,13 @@
 from cases.access import models as access
 from cases.benchmarks import models as benchmarks
 from cases.documents import models as documents
+from cases.documents.uploads import models as uploads
 from cases.incidents import models as incidents
 from cases.labels import models as labels
 from cases.questions import models as questions
 from cases.readiness import models as readiness
 from cases.register import models as register
 
-__all__ = ["access", "benchmarks", "documents", "incidents", "labels", "questions", "readiness", "register"]
+__all__ = [
+    "access", "benchmarks", "documents", "incidents", "labels", "questions", "readiness", "register", "uploads",
+]  # fmt: skip

@@ -71,6 +71,10 @@ class Environment(BaseSettings):
     document_max_bytes: int = 4_000_000_000
     # what one organisation may keep in one case, all versions of its documents together; evaluation logs likewise
     case_max_bytes: int = 40_000_000_000
+    # hours for which a file that arrives in parts is kept while it is not finished and used
+    upload_hours: int = 24
+    # threads of a web process; two of them always stay free of large uploads
+    web_threads: int = 8
     # true in tests: static files under their own names, without a manifest
     plain_static: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

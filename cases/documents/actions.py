@@ -1,18 +1,23 @@
 """What people do with documents: upload, add a version, mark, share, withdraw, open. Bytes are never removed."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Max
 
 from accounts.models import Appointment, User
 from accounts.roles import AGENCY, DEVELOPER
+from cases.documents.guards import refuse_closed, refuse_ended, refuse_stranger
 from cases.documents.kinds import KINDS, addable_by
 from cases.documents.models import Document, DocumentShare, DocumentVersion
-from cases.documents.queries import closed_sentence, open_refusal, owner_sentence, room, shareable_grants
+from cases.documents.queries import open_refusal, room, shareable_grants
 from cases.documents.types import recognise
+from cases.documents.uploads.models import Upload
+from cases.documents.uploads.using import File, Meant, claimed, source, used
 from cases.register.actions import locked
 from cases.register.journal import happened
 from cases.register.models import Case
@@ -24,7 +29,15 @@ from portal.kit.refusal import Refused
 if TYPE_CHECKING:
     from cases.access.models import Grant
 
-File = UploadedFile | BinaryIO
+
+@dataclass(frozen=True)
+class Told:
+    """What the submitter says of a document beside its title. `marking` is the agency's to set."""
+
+    kind: str
+    designation: str = "none"
+    designation_pages: str = ""
+    marking: str = ""
 
 
 @action
@@ -41,31 +54,67 @@ def upload(
     designation_pages: str = "",
     marking: str = "",
 ) -> Document:
-    """Add a document with its first version.
+    """Add a document with its first version, of a file or of an upload that is whole.
 
     The bytes are received before the first query, because a large file takes its time and no lock should wait for
-    it; when anything after that is refused, they go. `marking` is the agency's to set; without it the policy's
-    default marking applies.
+    it; when anything after that is refused, they go. Without `marking` the policy's default marking applies.
     """
-    with receiving(file) as kept:
+    told = Told(kind, designation, designation_pages, marking)
+    with receiving(source(file)) as kept:
         content_type = recognised(kept, file_name, kind)
-        case = locked(case)
-        appointment = policy.require(by, "document.upload", case, now=now)
-        _refuse_addition(case, kind, appointment)
-        refuse_without_room(kept.size, room(case, appointment.organisation_id))
-        document = _described(case, appointment, kind, title, now)
-        if designation != "none":
-            document.designation, document.designation_pages = designation, designation_pages
-        if marking:
-            policy.require(by, "document.mark", case, now=now)
-            _set_marking(document, marking)
-        document.save()
-        version = new_version(document, 1, kept, file_name, content_type, by, now)
-        happened(
-            "document.uploaded", case=case, by=by, now=now, appointment=appointment, subject=document,
-            rows=[document, version], data={"kind": KINDS[kind].label.lower()},
-        )  # fmt: skip
-        return document
+        return _added(case, told, title, file, file_name, kept, content_type, by, now)
+
+
+@action
+def upload_several(
+    *, case: Case, told: Told, titled: Sequence[tuple[str, Upload]], by: User, now: datetime
+) -> list[Document]:
+    """Add a document of each upload, with a title each; all of them or none."""
+    with ExitStack() as keeping:
+        ready = []
+        for title, file in titled:
+            with naming(file.file_name):
+                kept = keeping.enter_context(receiving(source(file)))
+                ready.append((title, file, kept, recognised(kept, file.file_name, told.kind)))
+        return [
+            _added(case, told, title, file, file.file_name, kept, type_, by, now)
+            for title, file, kept, type_ in ready
+        ]
+
+
+@contextmanager
+def naming(file_name: str) -> Iterator[None]:
+    """A refusal in the block says which file it is about."""
+    try:
+        yield
+    except Refused as refused:
+        said = refused.sentence if file_name in refused.sentence else f"“{file_name}”: {refused.sentence}"
+        raise Refused(said, conflict=refused.conflict, permission=refused.permission) from None
+
+
+def _added(
+    case: Case, told: Told, title: str, file: File, file_name: str, kept: Received, content_type: str,
+    by: User, now: datetime,
+) -> Document:  # fmt: skip
+    """The document and its first version, of bytes that are kept."""
+    case = locked(case)
+    appointment = policy.require(by, "document.upload", case, now=now)
+    _refuse_addition(case, told.kind, appointment)
+    mine = claimed(file, Meant(case), by, now)
+    refuse_without_room(kept.size, room(case, appointment.organisation_id, beside=mine))
+    document = _described(case, appointment, told.kind, title, now)
+    if told.designation != "none":
+        document.designation, document.designation_pages = told.designation, told.designation_pages
+    if told.marking:
+        policy.require(by, "document.mark", case, now=now)
+        _set_marking(document, told.marking)
+    document.save()
+    version = new_version(document, 1, kept, file_name, content_type, by, now)
+    happened(
+        "document.uploaded", case=case, by=by, now=now, appointment=appointment, subject=document,
+        rows=[document, version, *used(mine, version, now)], data={"kind": KINDS[told.kind].label.lower()},
+    )  # fmt: skip
+    return document
 
 
 def _described(case: Case, appointment: Appointment, kind: str, title: str, now: datetime) -> Document:
@@ -95,8 +144,7 @@ def recognised(kept: Received, file_name: str, kind: str) -> str:
 
 
 def _refuse_addition(case: Case, kind: str, appointment: Appointment) -> None:
-    if case.is_terminal:
-        raise Refused("This case has ended, so no document is added to it any more.", conflict=True)
+    refuse_ended(case)
     if kind not in dict(addable_by(appointment.organisation.kind)):
         raise Refused(
             f"{KINDS[kind].label}: documents of this kind come from another side. Choose another kind."
@@ -135,25 +183,20 @@ def _locked_document(document: Document) -> tuple[Case, Document]:
     return case, fresh
 
 
-def _refuse_closed(document: Document) -> None:
-    said = closed_sentence(document)
-    if said is not None:
-        raise Refused(said, conflict=True)
-
-
 @action
 def add_version(
     *, document: Document, file: File, file_name: str, after: int, by: User, now: datetime
 ) -> DocumentVersion:
     """Add the next version; the document's own organisation alone does. `after`: the newest number the person saw."""
-    with receiving(file) as kept:
+    with receiving(source(file)) as kept:
         content_type = recognised(kept, file_name, document.kind)
         case, document = _locked_document(document)
         appointment = policy.require(by, "document.upload", case, now=now)
-        _refuse_stranger(document, appointment)
-        _refuse_closed(document)
+        refuse_stranger(document, appointment)
+        refuse_closed(document)
         _refuse_addition(case, document.kind, appointment)
-        refuse_without_room(kept.size, room(case, document.owner_id))
+        mine = claimed(file, Meant(case, document), by, now)
+        refuse_without_room(kept.size, room(case, document.owner_id, beside=mine))
         newest = document.versions.aggregate(newest=Max("number"))["newest"] or 0
         if newest != after:
             raise Refused(
@@ -166,14 +209,10 @@ def add_version(
         version = new_version(document, newest + 1, kept, file_name, content_type, by, now)
         happened(
             "document.version_added", case=case, by=by, now=now, appointment=appointment, subject=document,
-            rows=[version], data={"kind": KINDS[document.kind].label.lower(), "number": version.number},
+            rows=[version, *used(mine, version, now)],
+            data={"kind": KINDS[document.kind].label.lower(), "number": version.number},
         )  # fmt: skip
         return version
-
-
-def _refuse_stranger(document: Document, appointment: Appointment) -> None:
-    if document.owner_id != appointment.organisation_id:
-        raise Refused(owner_sentence(document))
 
 
 def _set_marking(document: Document, marking: str) -> None:
@@ -204,8 +243,8 @@ def withdraw(*, document: Document, by: User, now: datetime) -> Document:
     """Withdraw a document: nobody opens it any more, and its bytes are kept as a record."""
     case, document = _locked_document(document)
     appointment = policy.require(by, "document.withdraw", case, now=now)
-    _refuse_stranger(document, appointment)
-    _refuse_closed(document)
+    refuse_stranger(document, appointment)
+    refuse_closed(document)
     document.withdrawn_at = now
     document.save()
     happened(
@@ -225,8 +264,8 @@ def share(*, document: Document, grant: "Grant", by: User, now: datetime) -> Doc
     """Open a document to the partner of one grant of the same case, for as long as that grant lives."""
     case, document = _locked_document(document)
     appointment = policy.require(by, "document.share", case, now=now)
-    _refuse_stranger(document, appointment)
-    _refuse_closed(document)
+    refuse_stranger(document, appointment)
+    refuse_closed(document)
     if "partner" not in markings.MARKINGS[document.marking].readers:
         banner = markings.MARKINGS[document.marking].banner
         raise Refused(f"The document is marked {banner}, which is not open to partners. It cannot be shared.")

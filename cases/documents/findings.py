@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 from django.apps import apps
 
 from accounts.models import Appointment, User
-from cases.documents.actions import File, new_version, recognised
+from cases.documents.actions import new_version, recognised
 from cases.documents.models import Document
 from cases.documents.queries import room
+from cases.documents.uploads.using import File, Meant, claimed, source, used
 from cases.register.actions import locked
 from cases.register.journal import happened
 from cases.rules import policy, visibility
@@ -40,14 +41,15 @@ def upload_findings(
     *, grant: "Grant", title: str, file: File, file_name: str, by: User, now: datetime
 ) -> Document:
     """Add findings. The document is the partner's own; its bytes are received before any lock is taken."""
-    with receiving(file) as kept:
+    with receiving(source(file)) as kept:
         content_type = recognised(kept, file_name, KIND)
         case = locked(grant.case)
         refused = findings_refusal(by, grant, after_wait(now))
         if refused:
             raise refused
-        appointment = _acting(by, grant, now)
-        refuse_without_room(kept.size, room(case, appointment.organisation_id))
+        appointment = acting(by, grant, now)
+        mine = claimed(file, Meant(case, grant=grant), by, now)
+        refuse_without_room(kept.size, room(case, appointment.organisation_id, beside=mine))
         document = Document.objects.create(
             case=case, kind=KIND, title=title, owner=appointment.organisation, under_grant=grant,
             marking=case.policy_version.default_marking, created_at=now,
@@ -55,12 +57,12 @@ def upload_findings(
         version = new_version(document, 1, kept, file_name, content_type, by, now)
         happened(
             "findings.uploaded", case=case, by=by, now=now, appointment=appointment, subject=document,
-            rows=[document, version],
+            rows=[document, version, *used(mine, version, now)],
         )  # fmt: skip
         return document
 
 
-def _acting(by: User, grant: "Grant", now: datetime) -> Appointment:
+def acting(by: User, grant: "Grant", now: datetime) -> Appointment:
     """The representative's appointment at the partner whose grant it is."""
     mine = by.appointments_at(now)
     return next(

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import Request
 from cases.documents.findings import findings_refusal, upload_findings
 from cases.documents.forms import FindingsForm
+from cases.documents.uploads.pages import Bringing
+from cases.documents.uploads.using import Meant
 from cases.rules import markings
 from portal.kit.forms import attempt, status_of
 
@@ -26,7 +28,10 @@ def findings_new(request: Request, grant_id: UUID) -> HttpResponse:
     if refused is not None and (request.method != "POST" or not refused.conflict):
         raise refused
     posted = request.method == "POST"
-    form = FindingsForm(request.POST if posted else None, request.FILES if posted else None)
+    bringing = Bringing(request, Meant(grant.case, grant=grant))
+    form = FindingsForm(
+        request.POST if posted else None, request.FILES if posted else None, arrived=bringing.arrived
+    )
     if posted:
         document = attempt(
             request, form,
@@ -42,6 +47,7 @@ def findings_new(request: Request, grant_id: UUID) -> HttpResponse:
         "grant": grant,
         "form": form,
         "marking": markings.MARKINGS[grant.case.policy_version.default_marking],
+        "bringing": bringing,
         "back": grant.get_absolute_url(),
     }
     return render(request, "cases/documents/findings_new.html", context, status=status_of(form))

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 
+from cases.documents.actions import Told
 from cases.documents.kinds import addable_by
 from cases.documents.models import designation_choices
+from cases.documents.uploads.forms import TakesUploads, file_field
+from cases.documents.uploads.models import Upload
 from cases.rules import markings
-from portal.kit.files import shown_name
 from portal.kit.forms import SingleLine
-from portal.kit.words import size_text
 
 if TYPE_CHECKING:
     from cases.access.models import Grant
@@ -19,21 +19,13 @@ if TYPE_CHECKING:
 BY_POLICY: Final = ("", "As the policy sets it")
 
 
-def _file_field(label: str) -> forms.FileField:
-    limit = size_text(settings.DOCUMENT_MAX_BYTES)
-    return forms.FileField(
-        label=label,
-        allow_empty_file=True,  # the action says so in a sentence of its own
-        max_length=None,
-        help_text=f"PDF, text, Markdown or Word without macros, up to {limit}; evaluation reports also JSON or CSV.",
-    )
+class UploadForm(TakesUploads):
+    """A document with its first version, or several of uploads that have arrived, each with its title."""
 
-
-class UploadForm(forms.Form):
-    """A document with its first version."""
+    at_most = None
 
     kind = forms.ChoiceField(label="Kind of document")
-    title = SingleLine(label="Title", max_length=200)
+    title = SingleLine(label="Title", max_length=200, required=False)
     designation = forms.ChoiceField(
         label="Submitter designation", choices=designation_choices, widget=forms.RadioSelect, initial="none",
         help_text="Business confidential: you are told before anything of it is disclosed.",
@@ -41,7 +33,7 @@ class UploadForm(forms.Form):
     designation_pages = SingleLine(
         label="Pages you designate", max_length=200, required=False, help_text="For example 3–7, 12, or all."
     )
-    file = _file_field("File")
+    file = file_field("File")
 
     def __init__(self, *args: Any, organisation_kind: str, may_mark: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,37 +47,46 @@ class UploadForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """A designation names its pages."""
-        values = super().clean() or {}
+        """A designation names its pages; a file has its title."""
+        values = super().clean()
+        if values.get("file") is not None and not values.get("title") and "title" not in self.errors:
+            self.add_error("title", "Fill this in.")
         if values.get("designation") == "business_confidential" and not values.get("designation_pages"):
             self.add_error("designation_pages", "Say which pages you designate, for example 3–7, 12, or all.")
         return values
 
-    def told(self) -> dict[str, Any]:
-        """The arguments of `actions.upload`."""
-        return {**self.cleaned_data, "file_name": name_of(self.cleaned_data["file"])}
+    def told(self) -> Told:
+        """What is said of each document."""
+        names = ("kind", "designation", "designation_pages", "marking")
+        return Told(**{name: self.cleaned_data[name] for name in names if name in self.cleaned_data})
+
+    def titled(self) -> list[tuple[str, Upload]]:
+        """The chosen uploads, each with its title; the form's own title is that of a single one."""
+        chosen = self.uploads()
+        otherwise = self.cleaned_data["title"] if len(chosen) == 1 else ""
+        return [(self.title_of(one, otherwise), one) for one in chosen]
 
 
-class FindingsForm(forms.Form):
+class FindingsForm(TakesUploads):
     """A partner's findings."""
 
     title = SingleLine(label="Title", max_length=200)
-    file = _file_field("File")
+    file = file_field("File")
 
     def told(self) -> dict[str, Any]:
         """The arguments of `findings.upload_findings`."""
-        return {**self.cleaned_data, "file_name": name_of(self.cleaned_data["file"])}
+        return {"title": self.cleaned_data["title"], **self.file_told()}
 
 
-class VersionForm(forms.Form):
+class VersionForm(TakesUploads):
     """The next version of a document."""
 
     after = forms.IntegerField(widget=forms.HiddenInput)
-    file = _file_field("Changed file")
+    file = file_field("Changed file")
 
     def told(self) -> dict[str, Any]:
         """The arguments of `actions.add_version`."""
-        return {**self.cleaned_data, "file_name": name_of(self.cleaned_data["file"])}
+        return {"after": self.cleaned_data["after"], **self.file_told()}
 
 
 class MarkingForm(forms.Form):
@@ -118,8 +119,3 @@ class WithdrawForm(forms.Form):
 
 def _partner(grant: "Grant") -> str:
     return grant.organisation.name
-
-
-def name_of(file: UploadedFile) -> str:
-    """The name a file came with, fit to be shown."""
-    return shown_name(file.name or "")

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from cases.documents.models import Document, DocumentShare, DocumentVersion
+from cases.documents.uploads.models import Upload
 from cases.register.models import Case
 from cases.rules import lifecycle, markings, policy, visibility
 from portal.audit.models import Entry
@@ -109,11 +110,18 @@ class Reader:
     at: datetime
 
 
-def room(case: Case, organisation_id: UUID) -> int:
-    """How many bytes more the organisation may keep in the case; versions of withdrawn documents are kept too."""
+def room(case: Case, organisation_id: UUID, *, beside: Upload | None = None) -> int:
+    """How many bytes more the organisation may keep in the case; versions of withdrawn documents are kept too.
+
+    What is on its way counts as announced, but for the one upload that is being used (`beside`).
+    """
     versions = DocumentVersion.objects.filter(document__case=case, document__owner=organisation_id)
     kept: int | None = versions.aggregate(kept=Sum("size"))["kept"]
-    return int(settings.CASE_MAX_BYTES) - (kept or 0)
+    coming = Upload.objects.filter(case=case, owner=organisation_id, ended_at__isnull=True)
+    if beside is not None:
+        coming = coming.exclude(pk=beside.pk)
+    announced: int | None = coming.aggregate(announced=Sum("length"))["announced"]
+    return int(settings.CASE_MAX_BYTES) - (kept or 0) - (announced or 0)
 
 
 def readers(document: Document, user: User, now: datetime) -> list[Reader]:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cases.documents import findings_views, views
+from cases.documents.uploads import views as uploads
 
 urlpatterns = [
     path("cases/<uuid:case_id>/documents/new/", views.document_new, name="document_new"),
@@ -15,4 +16,9 @@ urlpatterns = [
     path("documents/<uuid:document_id>/share/", views.document_share, name="document_share"),
     path("documents/<uuid:document_id>/marking/", views.document_marking, name="document_marking"),
     path("documents/<uuid:document_id>/withdraw/", views.document_withdraw, name="document_withdraw"),
+    path("cases/<uuid:case_id>/documents/uploads/", uploads.document_upload, name="document_upload"),
+    path("documents/<uuid:document_id>/versions/uploads/", uploads.version_upload, name="version_upload"),
+    path("grants/<uuid:grant_id>/findings/uploads/", uploads.findings_upload, name="findings_upload"),
+    path("uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
+    path("uploads/<uuid:upload_id>/remove/", uploads.upload_remove, name="upload_remove"),
 ]

@@ -1,5 +1,6 @@
 """Pages of the documents room: upload, the document's own page, download, and what is done to a document."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from cases.documents import actions, queries
 from cases.documents.forms import MarkingForm, ShareForm, UploadForm, VersionForm, WithdrawForm
 from cases.documents.models import Document
 from cases.documents.streaming import while_open
+from cases.documents.uploads.pages import Bringing
+from cases.documents.uploads.using import Meant
 from cases.register.models import Case
 from cases.register.pages import crumbs, frame, on_case, one_case
 from cases.rules import markings, policy, visibility
@@ -58,27 +61,41 @@ def document_new(request: Request, case_id: UUID) -> HttpResponse:
     visible = Case.objects.visible_to(request.user, request.now).select_related("policy_version")
     case = one_case(visible, case_id)
     appointment = _require(request, "document.upload", case)
+    bringing = Bringing(request, Meant(case), several=True)
     form = UploadForm(
         _posted(request),
         _files(request),
+        arrived=bringing.arrived,
         organisation_kind=appointment.organisation.kind,
         may_mark=policy.may(request.user, "document.mark", case, now=request.now),
     )
     if request.method == "POST":
-        document = attempt(
-            request,
-            form,
-            lambda _: actions.upload(case=case, by=request.user, now=request.now, **form.told()),
-        )
-        if document is not None:
-            messages.success(request, f"“{document.title}” is uploaded; its digest is on this page.")
-            return redirect(document)
+        added = attempt(request, form, lambda _: _added(request, case, form))
+        if added is not None:
+            return _to_added(request, case, added)
     context = frame(
         case, "Upload a document", form=form, action_label="Upload",
         default_marking=markings.MARKINGS[case.policy_version.default_marking],
         assurance=case.policy_version.assurance if appointment.organisation.kind == "developer" else "",
+        bringing=bringing,
     )  # fmt: skip
     return render(request, FORM, context, status=status_of(form))
+
+
+def _added(request: Request, case: Case, form: UploadForm) -> list[Document]:
+    by, now, told, titled = request.user, request.now, form.told(), form.titled()
+    if titled:
+        return actions.upload_several(case=case, told=told, titled=titled, by=by, now=now)
+    title, file = form.cleaned_data["title"], form.file_told()
+    return [actions.upload(case=case, title=title, by=by, now=now, **file, **asdict(told))]
+
+
+def _to_added(request: Request, case: Case, added: list[Document]) -> HttpResponse:
+    if len(added) > 1:
+        messages.success(request, f"{len(added)} documents are uploaded; the digest of each is on its page.")
+        return redirect(case)
+    messages.success(request, f"“{added[0].title}” is uploaded; its digest is on this page.")
+    return redirect(added[0])
 
 
 @require_GET
@@ -146,7 +163,10 @@ def document_version_new(request: Request, document_id: UUID) -> HttpResponse:
     found = _document(request, document_id)
     _offered(request, found, "version")
     newest = queries.versions(found, request.user, request.now)[0]
-    form = VersionForm(_posted(request), _files(request), initial={"after": newest.number})
+    bringing = Bringing(request, Meant(found.case, document=found))
+    form = VersionForm(
+        _posted(request), _files(request), arrived=bringing.arrived, initial={"after": newest.number}
+    )
     if request.method == "POST":
         version = attempt(
             request,
@@ -157,8 +177,9 @@ def document_version_new(request: Request, document_id: UUID) -> HttpResponse:
             messages.success(request, f"Version {version.number} is uploaded.")
             return redirect(found)
     return _form_page(
-        request, found, form, "Upload a new version", f"Version {newest.number} stays, and stays readable."
-    )
+        request, found, form, "Upload a new version", f"Version {newest.number} stays, and stays readable.",
+        bringing=bringing,
+    )  # fmt: skip
 
 
 @require_http_methods(GET_POST)
@@ -230,11 +251,17 @@ def _offered(request: Request, document: Document, name: str) -> None:
 
 
 def _form_page(
-    request: Request, document: Document, form: Any, title: str, intro: str, kind: str = "primary"
+    request: Request,
+    document: Document,
+    form: Any,
+    title: str,
+    intro: str,
+    kind: str = "primary",
+    **more: Any,
 ) -> HttpResponse:
     context = frame(
         document.case, title, also=[document.marking], form=form, document=document, intro=intro,
-        action_label=title, action_kind=kind,
+        action_label=title, action_kind=kind, **more,
     )  # fmt: skip
     context["back"] = document.get_absolute_url()
     return render(request, FORM, context, status=status_of(form))

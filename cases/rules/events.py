@@ -78,6 +78,10 @@ _ALL: Final = (
     Event("document.shared", "shared a document with a grant", _GRANT),
     Event("document.withdrawn", "withdrew a document; its bytes are kept", _BOTH, (OFFICER,)),
     Event("document.opened", "opened a {kind}, version {number}", _BOTH),
+    # files on their way: the auditor's alone, since what comes of them is told above
+    Event("upload.begun", "began to upload a file", _NOBODY),
+    Event("upload.received", "sent the last byte of a file", _NOBODY),
+    Event("upload.ended", "an upload ended: {why}", _NOBODY),
     # access
     Event("agreement.drafted", "drafted version {number} of the access agreement", _BOTH, (SIGNATORY, LEAD)),
     Event("agreement.signed", "signed version {number} of the access agreement for the {side}", _BOTH, (SIGNATORY, LEAD, OFFICER)),

@@ -32,6 +32,8 @@ _METADATA: Final[dict[str, str]] = {
     "retention_class created_at withdrawn_at frozen_at under_grant",
     "DocumentVersion": "document number size sha256 content_type state uploaded_at uploaded_by",
     "DocumentShare": "document grant shared_at shared_by ended_at",
+    "Upload": "purpose case document grant owner length announced_sha256 modified_ms begun_at begun_by expires_at "
+    "finished_at sha256 ended_at end_reason version",
     "Readiness": "case revision changed_at changed_by",
     "Obligation": "case revision changed_at changed_by removed_at",
     "ObligationsNotice": "case number text_digest attested_at attested_by appointment capacity",
@@ -93,6 +95,7 @@ _CONTENT: Final[dict[str, str]] = {
     "LegalHold": "matter",
     "Document": "title designation_pages",
     "DocumentVersion": "file_name",
+    "Upload": "file_name",
     "Agreement": "scope people text",
     "ListedPerson": "name organisation",
     "Nomination": "purpose basis",

@@ -39,6 +39,15 @@ class Received:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """A file that arrived in parts (`portal.kit.arriving`) and is whole. Keeping it leaves it where it is."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
 class HashedUpload(TemporaryUploadedFile):
     """An uploaded file in the incoming folder, hashed while it arrived. Bytes beyond the cap were counted, not kept.
 
@@ -47,6 +56,9 @@ class HashedUpload(TemporaryUploadedFile):
 
     sha256: str = ""
     room: int | None = None
+
+
+Source = UploadedFile | BinaryIO | Arrived
 
 
 class HashingUploadHandler(FileUploadHandler):
@@ -61,7 +73,7 @@ class HashingUploadHandler(FileUploadHandler):
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
             raise StopUpload(connection_reset=True)
-        _incoming()
+        incoming()
         self.file = HashedUpload(
             self.file_name or "file", self.content_type, 0, self.charset, self.content_type_extra
         )
@@ -91,7 +103,7 @@ class HashingUploadHandler(FileUploadHandler):
             self.file.close()
 
 
-def receive(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> Received:
+def receive(upload: Source, *, may_be_empty: bool = False) -> Received:
     """Keep an upload, or any stream, whole and synced under a random name; its bytes are hashed on the way.
 
     Raises Refused for a file over `settings.DOCUMENT_MAX_BYTES`, or an empty one, unless that is evidence too
@@ -100,6 +112,8 @@ def receive(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> R
     name = _new_name()
     target = _path(name)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if isinstance(upload, Arrived):
+        return _linked(upload, name, target)
     room: int | None = None
     if isinstance(upload, HashedUpload):
         room = upload.room
@@ -120,8 +134,22 @@ def receive(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> R
     return Received(name, size, sha256)
 
 
+def _linked(arrived: Arrived, name: str, target: Path) -> Received:
+    """A second name for a file that arrived, so that nothing is lost of it when its row is refused."""
+    _refuse_size(arrived.size, may_be_empty=False)
+    try:
+        os.link(arrived.path, target)
+    except FileNotFoundError:
+        raise Refused(
+            "This upload is not here any more: it was used, or removed. Look at the case first.",
+            conflict=True,
+        ) from None
+    _sync(target.parent, os.O_RDONLY)
+    return Received(name, arrived.size, arrived.sha256)
+
+
 @contextmanager
-def receiving(upload: UploadedFile | BinaryIO, *, may_be_empty: bool = False) -> Iterator[Received]:
+def receiving(upload: Source, *, may_be_empty: bool = False) -> Iterator[Received]:
     """`receive` for a block that writes the row: when the block raises, the file goes too."""
     kept = receive(upload, may_be_empty=may_be_empty)
     try:
@@ -147,7 +175,7 @@ def remove_forsaken(now: datetime) -> int:
     A file that is being written is locked by its writer, whose death unlocks it, and stays however old it is.
     """
     removed = 0
-    for path in _incoming().iterdir():
+    for path in incoming().iterdir():
         try:
             with path.open("rb") as file:
                 if now.timestamp() - os.fstat(file.fileno()).st_mtime < FORSAKEN_AFTER_S:
@@ -207,7 +235,8 @@ def _new_name() -> str:
     return f"{name[:2]}/{name}"
 
 
-def _incoming() -> Path:
+def incoming() -> Path:
+    """The folder in which files arrive, on the file system of the files that are kept."""
     folder = Path(str(settings.FILE_UPLOAD_TEMP_DIR))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -215,7 +244,7 @@ def _incoming() -> Path:
 
 def _copied_aside(stream: UploadedFile | BinaryIO) -> tuple[Path, int, str]:
     """Copy a stream to a temporary name: (path, size, digest)."""
-    aside, digest, size = _incoming() / f"{secrets.token_hex(20)}.part", hashlib.sha256(), 0
+    aside, digest, size = incoming() / f"{secrets.token_hex(20)}.part", hashlib.sha256(), 0
     try:
         with aside.open("xb") as file:
             _being_written(file)

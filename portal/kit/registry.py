@@ -2,7 +2,7 @@
 
 A room registers in `AppConfig.ready`; the lower floor calls by name. Hooks in use: `refused` (a refusal is to be
 recorded), `may_still_see` (right to see, asked at send time), `job_given_up` (a job will not be tried again),
-`room_for_upload` (how many bytes more may be kept where a file is sent to),
+`tidy` (once an hour), `room_for_upload` (how many bytes more may be kept where a file is sent to),
 `case_moved` and `release_stated` (the rooms above act on a move or a release date in the same transaction, and return
 the rows they changed).
 """

@@ -7,7 +7,7 @@ from celery import shared_task
 
 from portal.kit.clock import database_now
 from portal.kit.files import remove_forsaken
-from portal.kit.registry import hook
+from portal.kit.registry import call, hook
 from portal.kit.rowless import put_rowless_aside
 from portal.notify import worker
 from portal.notify.jobs import job
@@ -43,15 +43,16 @@ def heartbeat() -> None:
 
 @shared_task(name="portal.tidy", ignore_result=True)
 def tidy() -> None:
-    """Once a day, whichever beat comes first: what broken uploads left behind goes."""
+    """Once an hour, whichever beat comes first: what broken uploads left behind goes."""
     now = database_now()
-    enqueue(TIDY_JOB, key=f"{TIDY_JOB}:{now.date()}", args={}, now=now)
+    enqueue(TIDY_JOB, key=f"{TIDY_JOB}:{now:%Y-%m-%dT%H}", args={}, now=now)
 
 
 @job(TIDY_JOB)
 def remove_forsaken_files(*, now: datetime) -> None:
-    """Remove what uploads left behind whose server was killed, and put aside what was kept without a row."""
+    """Remove what uploads left behind, also by the hour of each; put aside what was kept without a row."""
     remove_forsaken(now)
+    call("tidy", now=now)
     put_rowless_aside(now)
 
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 from django.urls import reverse
 
 from cases.benchmarks.models import HighSidePointer
+from cases.documents.uploads.actions import begin
+from cases.documents.uploads.using import Meant
 from cases.incidents.actions import report_incident, write_entry
 from cases.questions.models import Question
 from cases.register.actions import recuse
@@ -111,6 +113,7 @@ def build(now: datetime) -> World:
         "label_id": case.labels.get().pk,
         "obligation_id": case.obligations.order_by("reference")[0].pk,
         "notice_id": notice.pk,
+        "upload_id": begin(meant=Meant(case), file_name="card.pdf", length=9, by=cast.liaison, now=now).pk,
     }
     return World(cast, ids)
 
@@ -231,6 +234,12 @@ DOORS: Final[dict[str, dict[str, int]]] = {
 POST_DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:notices_read": EVERYBODY,
     "cases:case_seen": _row(409, *SEE_CASE),
+    # uploads: what is no tus request answers 412 to those who may
+    "cases:document_upload": _row(412, "liaison", "officer"),
+    "cases:version_upload": _row(412, "liaison"),
+    "cases:findings_upload": _row(412, "partner"),
+    "cases:upload": _row(405, "liaison"),
+    "cases:upload_remove": _row(302, "liaison"),
     "cases:unassign": _row(302, "officer"),
     "cases:run_read_again": _row(302, "evaluator"),
     "cases:run_accept": _row(302, "evaluator"),

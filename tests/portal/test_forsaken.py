@@ -21,10 +21,10 @@ from tests.cast import Cast
 def test_what_a_killed_server_left_goes_after_a_day_and_nothing_that_is_being_written(
     tmp_path: Path, settings: Any
 ) -> None:
-    """By the age of the last byte and by the writer's lock; the beat orders it once a day."""
+    """By the age of the last byte and by the writer's lock; the beat orders it once an hour."""
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
     now = datetime.now(tz=UTC)
-    folder = files._incoming()
+    folder = files.incoming()
     (folder / "folder").mkdir()
     for name, hours in (("old.part", 25), ("young.part", 23), ("written.part", 200)):
         (folder / name).write_bytes(b"x")
@@ -85,7 +85,7 @@ def test_kept_bytes_without_a_row_are_put_aside_after_a_day_and_nothing_with_a_r
 
 
 @pytest.mark.django_db
-def test_tidying_is_ordered_once_a_day() -> None:
+def test_tidying_is_ordered_once_an_hour() -> None:
     """Two beats, one job."""
     for _ in range(2):
         tasks.tidy()

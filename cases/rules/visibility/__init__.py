@@ -18,6 +18,7 @@ from cases.rules.visibility.document import (
     document_content,
     documents,
     opened_numbers,
+    uploads,
     version_numbers,
     versions_opened,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "sees_several_developers",
     "suites",
     "told_labels",
+    "uploads",
     "version_numbers",
     "versions_opened",
 ]

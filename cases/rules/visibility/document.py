@@ -25,8 +25,8 @@ from cases.rules.visibility.basis import (
     recused,
     rows,
 )
-from cases.rules.visibility.case import opened_through
-from cases.rules.visibility.grant import partner_reads
+from cases.rules.visibility.case import in_visible_case, opened_through
+from cases.rules.visibility.grant import grants, partner_reads
 
 
 def _open_to_partner(user: User, now: datetime) -> Q:
@@ -117,3 +117,10 @@ def document_content(user: User, now: datetime) -> Q:
     withdrawn = Q(case__stage=lifecycle.WITHDRAWN)
     readers = _read_in_case(user, now) | _open_to_partner(user, now)
     return (readers | (_in_own_packet(user, now) & ~withdrawn)) & Q(withdrawn_at__isnull=True)
+
+
+def uploads(user: User, now: datetime) -> Q:
+    """Files on their way: a person's own, as long as it sees the case, or the grant, that they are meant for."""
+    held = rows("Grant").filter(grants(user, now), pk=OuterRef("grant_id"))
+    meant = in_visible_case(user, now) | (Q(grant__isnull=False) & Q(Exists(held)))
+    return Q(begun_by=user.pk) & meant
