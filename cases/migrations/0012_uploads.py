@@ -14,7 +14,7 @@ from portal.audit.triggers import append_only
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0010_conflicts"),
+        ("cases", "0011_questions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
