@@ -14,7 +14,7 @@ from portal.audit.triggers import append_only
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0011_questions"),
+        ("cases", "0012_two_people_concur"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
