@@ -246,3 +246,9 @@ POST_DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:obligation_remove": _row(302, *OWN),
     "cases:obligation_restore": _row(409, *OWN),
 }
+# Addresses that say what a page beside them says to whoever sees the thing.
+PAGE_OF: Final = {
+    "cases:document_upload": "cases:document_new",
+    "cases:version_upload": "cases:document_version_new",
+    "cases:findings_upload": "cases:findings_new",
+}

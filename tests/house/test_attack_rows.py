@@ -38,7 +38,7 @@ from tests import walk
 from tests.cast import Cast
 from tests.house.attacks import MISSING, Attacked
 from tests.house.canaries import WORD
-from tests.house.doors import DOORS, POST_DOORS, ROLES, World
+from tests.house.doors import DOORS, PAGE_OF, POST_DOORS, ROLES, World
 from tests.house.relations import Relation, relations
 from tests.house.routes import arguments
 
@@ -179,7 +179,8 @@ class TestAttackRows(Attacked):
         for one in self.table:
             if one.key in TRIED:
                 row = {name: one.expected(name) for name in one.doors()}
-                yield one.key, one.person, one.ids, {**row, **dict.fromkeys(POST_DOORS, 404)}
+                posts = {name: one.expected(PAGE_OF[name]) if name in PAGE_OF else 404 for name in POST_DOORS}
+                yield one.key, one.person, one.ids, {**row, **posts}
         for role in ("liaison", "partner"):
             row = {name: answers.get(role, 404) for name, answers in DOORS.items()}
             yield f"own {role}", getattr(self.world.cast, role), {}, row
