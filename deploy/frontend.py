@@ -19,6 +19,8 @@ TARGET = Path("var/assets/uswds")
 STYLES = "css/uswds.min.css"
 FILES = ("js/uswds.min.js", "js/uswds-init.min.js", "img/sprite.svg")
 FONTS = ("sourcesanspro-regular", "sourcesanspro-bold", "sourcesanspro-italic")
+# Files of other packages: where each stands, and where the pages find it below var/assets
+OTHERS = (("node_modules/tus-js-client/dist/tus.min.js", "tus/tus.min.js"),)
 # Style families no page uses; the sheet weighs a third less without them. Delete a word here to get it back.
 UNUSED = (
     "usa-banner usa-collection usa-date-picker usa-date-range-picker usa-graphic-list usa-hero usa-icon-list "
@@ -43,6 +45,10 @@ def collect(root: Path, say: Callable[[str], None] = print) -> None:
     fresh = target.with_name(target.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     count = _copy(root / PACKAGE, fresh)
+    for source, place in OTHERS:
+        copy = root / TARGET.parent / place
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(without_map((root / source).read_text(encoding="utf-8")), encoding="utf-8")
     (fresh / ".stamp").write_text(stamp)
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)

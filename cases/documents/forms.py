@@ -23,6 +23,7 @@ class UploadForm(TakesUploads):
     """A document with its first version, or several of uploads that have arrived, each with its title."""
 
     at_most = None
+    titles = True
 
     kind = forms.ChoiceField(label="Kind of document")
     title = SingleLine(label="Title", max_length=200, required=False)

@@ -4,6 +4,7 @@ A thread of the web server receives one body at a time, however slowly it comes.
 `UPLOADS_AT_ONCE` large ones, fewer than it has threads, and asks whoever comes beyond them to come again.
 """
 
+import socket
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -29,7 +30,7 @@ class PaceMiddleware:
         if not size.isdigit() or int(size) < LARGE:
             return self._patiently(request)
         if not self.places.acquire(blocking=False):
-            return _come_again()
+            return _come_again(request)
         try:
             return self._patiently(request)
         finally:
@@ -48,6 +49,10 @@ class PaceMiddleware:
             line.settimeout(before)
 
 
-def _come_again() -> HttpResponse:
+def _come_again(request: HttpRequest) -> HttpResponse:
+    """503, and no more is read: the server would wait for the rest of the body before it answers anybody else."""
+    line = request.META.get("gunicorn.socket")
+    if line is not None:
+        line.shutdown(socket.SHUT_RD)
     page = render_to_string("503.html", {"retry_after": COME_AGAIN_S, "sent": True})
     return HttpResponse(page, status=503, headers={"Retry-After": str(COME_AGAIN_S)})

@@ -42,6 +42,8 @@ def test_what_was_collected_is_whole_and_stays(capsys: pytest.CaptureFixture[str
     frontend.collect(ROOT)
     target = ROOT / frontend.TARGET
     sheet = (target / frontend.STYLES).read_text()
+    for _, place in frontend.OTHERS:
+        assert "sourceMappingURL" not in (target.parent / place).read_text()
     named = re.findall(r"url\(\.\./([^)]+)\)", sheet)
     assert named
     assert [name for name in named if not (target / name).is_file()] == []

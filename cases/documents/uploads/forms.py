@@ -1,18 +1,15 @@
 """What a form takes: a file of its own, or uploads that are whole."""
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from cases.documents.uploads.models import Upload, UploadQuerySet
 from portal.kit.files import shown_name
 from portal.kit.forms import SingleLine
 from portal.kit.words import size_text
-
-TITLE: Final = SingleLine(max_length=200, required=False)
 
 
 def file_field(label: str) -> forms.FileField:
@@ -37,6 +34,7 @@ class TakesUploads(forms.Form):
     """A form with a `file`, and with `uploads` where some have arrived; it takes the one or the others."""
 
     at_most: int | None = 1
+    titles = False  # whether each upload is given a title of its own
 
     def __init__(self, *args: Any, arrived: UploadQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,6 +43,10 @@ class TakesUploads(forms.Form):
                 queryset=arrived, required=False, label="Files that have arrived",
                 widget=forms.CheckboxSelectMultiple,
             )  # fmt: skip
+        for one in arrived if self.titles else ():
+            self.fields[f"title-{one.pk}"] = SingleLine(
+                label=f"Title of {one.file_name}", max_length=200, required=False, initial=_stem(one)
+            )
 
     def clean(self) -> dict[str, Any]:
         """Exactly one of both; where one document is made, one file."""
@@ -72,11 +74,13 @@ class TakesUploads(forms.Form):
 
     def title_of(self, upload: Upload, otherwise: str) -> str:
         """The title given to one of several uploads (`title-<its id>`), else `otherwise`, else the file's name."""
-        try:
-            given = TITLE.clean(self.data.get(f"title-{upload.pk}", ""))
-        except ValidationError:
-            given = ""
-        return given or otherwise or upload.file_name.rpartition(".")[0][:200] or upload.file_name[:200]
+        given: str = self.cleaned_data.get(f"title-{upload.pk}", "")
+        return given or otherwise or _stem(upload)
+
+
+def _stem(upload: Upload) -> str:
+    """The file's name without its ending."""
+    return upload.file_name.rpartition(".")[0][:200] or upload.file_name[:200]
 
 
 def name_of(file: UploadedFile) -> str:
