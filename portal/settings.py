@@ -61,7 +61,6 @@ MIDDLEWARE = [
     "portal.kit.context.RequestIdMiddleware",
     "csp.middleware.CSPMiddleware",
     *(["portal.kit.loopback.LoopbackOnlyMiddleware"] if DEMO else []),
-    "portal.kit.pace.PaceMiddleware",
     "portal.kit.clock.NowMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -211,8 +210,6 @@ if not ENV.foreview_standalone:
 FILE_UPLOAD_HANDLERS = ["portal.kit.files.HashingUploadHandler"]
 DOCUMENT_MAX_BYTES = ENV.document_max_bytes
 CASE_MAX_BYTES = ENV.case_max_bytes
-UPLOAD_HOURS = ENV.upload_hours
-UPLOADS_AT_ONCE = max(1, ENV.web_threads - 2)
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

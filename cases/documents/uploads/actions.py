@@ -63,7 +63,7 @@ def begin(
         purpose=meant.purpose, case=case, document=meant.document, grant=meant.grant,
         owner=appointment.organisation, file_name=shown_name(file_name), length=length,
         announced_sha256=announced_sha256, modified_ms=modified_ms, begun_at=now, begun_by=by,
-        expires_at=now + timedelta(hours=settings.UPLOAD_HOURS),
+        expires_at=now + timedelta(hours=settings.ENV.upload_hours),
     )  # fmt: skip
     happened(
         "upload.begun", case=case, by=by, now=now, appointment=appointment, subject=upload, rows=[upload]
