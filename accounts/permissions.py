@@ -35,6 +35,8 @@ PERMISSIONS: dict[str, str] = {
     # records
     "records.hold": "Place and lift legal holds",
     "records.retention": "Set retention classes",
+    "foia.track": "Track FOIA requests: record one, send the submitter notice, record the decision",
+    "foia.answer": "Answer a submitter notice",
     # access
     "agreement.draft": "Draft an access agreement",
     "agreement.amend": "Propose an amendment of the access agreement",

@@ -42,7 +42,7 @@ _ALL: Final = (
         "document.upload", "document.withdraw", "document.share", "document.readers", "partner.nominate",
         "credential.store", "response.record", "agreement.amend",
         "case.sight",
-        "readiness.keep", "readiness.attest", "incident.report", "question.answer",
+        "readiness.keep", "readiness.attest", "incident.report", "question.answer", "foia.answer",
     ),
     _role(
         "developer_signatory",
@@ -52,7 +52,7 @@ _ALL: Final = (
         "agreement.sign_developer", "agreement.begin_access", "partner.concur_developer", "partner.nominate", "case.withdraw",
         "grant.suspend", "credential.store", "document.readers", "response.record", "agreement.amend",
         "case.sight",
-        "readiness.keep", "readiness.attest", "incident.report", "question.answer",
+        "readiness.keep", "readiness.attest", "incident.report", "question.answer", "foia.answer",
     ),
     _role(
         "framework_lead",
@@ -107,8 +107,8 @@ _ALL: Final = (
         "records_officer",
         "Records officer",
         AGENCY,
-        "Sets retention classes, places and lifts legal holds.",
-        "records.hold", "records.retention", "incident.report", "conflict.declare",
+        "Sets retention classes, places and lifts legal holds, tracks FOIA requests.",
+        "records.hold", "records.retention", "foia.track", "incident.report", "conflict.declare",
     ),
     _role(
         "partner_representative",

@@ -25,8 +25,10 @@ NAVIGATION: Final = (
     ("Grants", "cases:grants", {PARTNER}),
     ("Suites", "cases:suites", {AGENCY}),
     ("Register", "cases:register", {DEVELOPER, AGENCY, OVERSIGHT}),
+    ("Records", "cases:records_desk", {AGENCY}),
     ("History", "cases:desk", {OVERSIGHT}),
 )
+ROLES_ALONE: Final = {"cases:records_desk": "records_officer"}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -80,11 +82,14 @@ def navigation(request: Request, user: User) -> list[dict[str, Any]]:
     """Links of this person's navigation, the current one marked."""
     here = request.resolver_match.view_name if request.resolver_match else ""
     kinds = {a.organisation.kind for a in _appointments(user, request)}
+    roles = {a.role for a in _appointments(user, request)}
     cases = _sees_cases(user, request)
     return [
         {"label": label, "url": reverse(name), "current": name == here}
         for label, name, seen_by in NAVIGATION
-        if kinds & seen_by and (cases or name in ("cases:home", "cases:grants"))
+        if kinds & seen_by
+        and ROLES_ALONE.get(name, "") in {"", *roles}
+        and (cases or name in ("cases:home", "cases:grants"))
     ]
 
 

@@ -8,8 +8,10 @@ from cases.incidents import models as incidents
 from cases.labels import models as labels
 from cases.questions import models as questions
 from cases.readiness import models as readiness
+from cases.records import models as records
 from cases.register import models as register
 
 __all__ = [
-    "access", "benchmarks", "documents", "incidents", "labels", "questions", "readiness", "register", "uploads",
+    "access", "benchmarks", "documents", "incidents", "labels", "questions", "readiness", "records", "register",
+    "uploads",
 ]  # fmt: skip

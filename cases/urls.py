@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("cases.readiness.urls")),
     path("", include("cases.incidents.urls")),
     path("", include("cases.questions.urls")),
+    path("", include("cases.records.urls")),
     path("", include("cases.benchmarks.urls")),
     path("", include("cases.labels.urls")),
 ]

@@ -51,6 +51,7 @@ from cases.questions.actions import close_question, open_thread
 from cases.readiness.actions import Answers, answer, attest_notice, list_obligation, on_list
 from cases.readiness.models import ObligationsNotice
 from cases.readiness.text import propose as propose_notice
+from cases.records.actions import place_legal_hold, record_request, send_notice
 from cases.register.actions import assign, draft_case, move_case, write_note
 from cases.register.conflicts import declare
 from cases.register.models import Case
@@ -295,6 +296,7 @@ class Teller:
             now=self.ago(19),
         )
         self.questions(case)
+        self.records(case)
         case = self.measured(case, suite, from_at, "40_high_score.eval")
         self.asked(case, from_at + step)
         for one in case.consultations.order_by("-required"):
@@ -342,6 +344,20 @@ class Teller:
             case=case, subject="dates", title="Next checkpoint", wants="date", by=cast.officer, now=self.ago(1),
             text="When do you expect the next checkpoint, if one comes before the release?",
         )  # fmt: skip
+
+    def records(self, case: Case) -> None:
+        """A legal hold on the case, and a FOIA request of which the developer has notice."""
+        by = self.cast.records
+        place_legal_hold(
+            case=case, matter="OIG inquiry 2026-17", authority="Inspector General's letter of preservation",
+            reason="Everything on the conduct of the review is kept.", by=by, now=self.ago(15),
+        )  # fmt: skip
+        request = record_request(
+            case=case, number="FOIA-2026-0311", received_at=self.ago(14), by=by, now=self.ago(14),
+            asked_for="The system card and red-team report of this version.",
+            documents=list(case.documents.filter(kind__in=("system_card", "red_team_report"))),
+        )  # fmt: skip
+        send_notice(request=request, by=by, now=self.ago(3))
 
     def sign(self, case: Case, at: datetime) -> None:
         """The determining official's signature on the very text it read."""

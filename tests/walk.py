@@ -41,6 +41,8 @@ from cases.labels.models import Determination
 from cases.labels.signing import propose, sign_determination
 from cases.questions.actions import open_thread
 from cases.questions.models import Question
+from cases.records.actions import record_request, send_notice
+from cases.records.models import FoiaRequest
 from cases.register.actions import assign, draft_case, move_case
 from cases.register.conflicts import declare
 from cases.register.models import Case
@@ -232,6 +234,15 @@ def incident(cast: Cast, case: Case, now: datetime, by: Any = None, **changes: A
         **changes,
     }
     return report_incident(case=case, by=by or cast.security, now=now, **values)
+
+
+def foia(cast: Cast, case: Case, now: datetime, *, noticed: bool = True, **changes: Any) -> FoiaRequest:
+    """A request for every document of the case, with the submitter notice sent unless told otherwise."""
+    papers = list(case.documents.all())
+    values = {"number": f"FOIA-{next(_numbers)}", "received_at": now, "asked_for": "All papers.", **changes}
+    values.setdefault("documents", papers)
+    request = record_request(case=case, by=cast.records, now=now, **values)
+    return send_notice(request=request, by=cast.records, now=now) if noticed else request
 
 
 def question(cast: Cast, case: Case, now: datetime, by: Any = None, **changes: Any) -> Question:

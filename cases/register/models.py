@@ -4,7 +4,6 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
@@ -359,20 +358,3 @@ class Note(Guarded):
 
     def __str__(self) -> str:
         return f"note on {self.case}"
-
-
-class LegalHold(Guarded):
-    """A duty to keep every record of a case while a legal matter is open."""
-
-    case = models.ForeignKey(Case, models.PROTECT, related_name="legal_holds")
-    matter = models.CharField(max_length=200)
-    placed_at = models.DateTimeField()
-    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    lifted_at = models.DateTimeField(null=True, blank=True)
-    lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    history = HistoricalRecords()
-
-    def __str__(self) -> str:
-        return f"legal hold on {self.case}"

@@ -14,6 +14,7 @@ from cases.incidents import queries as incidents
 from cases.labels import queries as labels
 from cases.questions import queries as questions
 from cases.readiness import queries as readiness
+from cases.records import queries as records
 from cases.register import queries as register
 from cases.register.models import Case
 from cases.reports import history
@@ -31,6 +32,7 @@ SECTIONS: Final = (
     ("benchmarks", "Benchmarks", benchmarks.section, "cases/benchmarks/section.html"),
     ("decisions", "Decisions", labels.section, "cases/labels/section.html"),
     ("people", "People", register.section, "cases/register/section.html"),
+    ("records", "Records", records.section, "cases/records/section.html"),
 )
 
 

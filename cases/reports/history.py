@@ -18,6 +18,7 @@ from accounts.roles import ROLES, capacity_choices
 from cases.documents.models import Document, DocumentVersion
 from cases.incidents.models import Incident
 from cases.questions.models import QuestionThread
+from cases.records.models import FoiaRequest
 from cases.register.models import Case
 from cases.reports.changes import Change
 from cases.reports.changes import changes as changed_in
@@ -31,6 +32,7 @@ GROUPS: Final = {
     "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
     "incidents": ("Incidents", ("incident.",)),
     "questions": ("Questions", ("question.",)),
+    "records": ("Records", ("records.", "foia.")),
     "benchmarks": ("Benchmarks", ("suite.", "rule.", "run.", "pointer.")),
     "decisions": ("Decisions", ("consultation.", "determination.", "disclosure.", "response.", "label.")),
 }
@@ -59,7 +61,7 @@ def entries(case: Case, user: User, now: datetime, group: str = "") -> QuerySet[
     kinds = visibility.entry_kinds(user, case, now)
     if kinds is not None:
         found = found.filter(kind__in=kinds).filter(_of_seen_documents(case, user, now))
-        for model in (Incident, QuestionThread):
+        for model in (Incident, QuestionThread, FoiaRequest):
             found = found.filter(_of_seen(model, case, user, now))
     if group in GROUPS:
         found = found.filter(_begins(GROUPS[group][1]))

@@ -19,6 +19,7 @@ from cases.incidents import queries as incidents
 from cases.incidents.models import Incident
 from cases.labels import queries as labels
 from cases.questions import queries as questions
+from cases.records import queries as records
 from cases.register import queries as register
 from cases.register.models import Case
 from cases.register.waiting import Waiting
@@ -26,7 +27,7 @@ from cases.reports import verification
 from cases.rules import lifecycle, visibility
 from portal.kit import charts
 
-ROOMS: Final = (register, access, questions, incidents, benchmarks, labels)
+ROOMS: Final = (register, access, questions, records, incidents, benchmarks, labels)
 SHOWN: Final = 100
 CARDS: Final = 6
 RUNS_WINDOWS: Final = frozenset({"case_officer", "framework_lead", "security_manager"})
@@ -45,6 +46,7 @@ EMPTY: Final = {
     "consultee": ("Requests for your office's view will appear here.", "The case officer of a case asks."),
     "determining_official": ("Packets ready to sign will appear here.", "They come when consultations are answered."),
     "security_manager": ("First reports on incidents will appear here.", "Whoever takes part in a case reports them."),
+    "records_officer": ("FOIA requests to see to will appear here.", "You record them on the case."),
     "partner_representative": ("Offers and terms to accept will appear here.", "Both sides concur on you first."),
     "auditor": ("Nothing waits for an auditor.", "Begin at History, or open a case."),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from cases.incidents.queries import reads_incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.labels.queries import reads_determination, reads_packet
 from cases.questions.models import QuestionThread
+from cases.records.models import FoiaRequest
 from cases.register.models import Case
 from cases.reports.history import GROUPS
 from cases.rules import policy, visibility
@@ -53,11 +54,16 @@ class Kind(NamedTuple):
     reads: Callable[[Any, User, datetime], bool] | None = None
 
 
+def _reads_request(row: FoiaRequest, user: User, at: datetime) -> bool:
+    return visibility.reads_records(user, row.case, at)
+
+
 KINDS: Final = (
     Kind("agreement", Agreement),
     Kind("nomination", Nomination),
     Kind("incident", Incident, needs=("organisation", "reported_under"), reads=reads_incident),
     Kind("thread", QuestionThread),
+    Kind("foia", FoiaRequest, reads=_reads_request),
     Kind("run", Run),
     Kind("pointer", HighSidePointer),
     Kind("consultation", Consultation, needs=("office",), reads=reads_packet),

@@ -23,6 +23,7 @@ from cases.documents.models import Document
 from cases.incidents.models import Incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.questions.models import QuestionThread
+from cases.records.models import FoiaRequest
 from cases.register.journal import happened
 from cases.register.models import Case, Recusal
 from cases.reports.history import GROUPS
@@ -170,6 +171,7 @@ KINDS: Final = (
     ("incident", Incident.objects.order_by("noticed_at", "pk"), "case", _titled("Incident", lambda r: r.reference)),
     ("thread", QuestionThread.objects.order_by("opened_at", "pk"), "case",
      lambda row, case, titled: Thing("Questions", row.get_subject_display(), row.get_absolute_url())),
+    ("foia", FoiaRequest.objects.order_by("received_at", "pk"), "case", _titled("FOIA request", lambda r: r.number)),
     ("run", Run.objects.defer("provenance", "reasons", "served_models").order_by("imported_at", "pk"), "case",
      _titled("Run", lambda r: f"Imported {instant(r.imported_at)}")),
     ("pointer", HighSidePointer.objects.order_by("recorded_at", "pk"), "case",

@@ -13,6 +13,7 @@ from cases.incidents.queries import with_incidents
 from cases.questions.actions import mark_seen
 from cases.questions.forms import SeenForm
 from cases.questions.queries import with_last_seen, with_questions
+from cases.records.queries import with_records
 from cases.register.models import Case
 from cases.register.pages import one_case
 from cases.register.queries import with_stage_left
@@ -60,7 +61,8 @@ def case(request: Request, case_id: UUID) -> HttpResponse:
     visible = with_stage_left(Case.objects.visible_to(request.user, request.now))
     told = with_incidents(visible, request.user, request.now)
     asked = with_last_seen(with_questions(told, request.user, request.now), request.user)
-    whole = with_facts(asked, request.now).select_related(
+    kept = with_records(asked, request.user, request.now)
+    whole = with_facts(kept, request.now).select_related(
         "model_version__model", "developer", "policy_version", "related_case"
     )
     found = get_object_or_404(whole, pk=case_id)

@@ -39,6 +39,8 @@ _ALL: Final = (
           ("consultation.answered", "consultation.closed"), "consultee"),
     Clock("question", "Answer the agency's question", 3, "business_days", "question.asked",
           ("question.answered",), "liaison"),
+    Clock("foia_objection", "Answer the submitter notice of a FOIA request", 10, "business_days", "foia.noticed",
+          ("foia.objected", "foia.not_objected"), "liaison"),
     Clock("incident_report", "First incident report", 24, "hours", "incident.reported",
           ("incident.first_report",), "security_manager"),
     Clock("close_out", "File the return or destruction certificate", 10, "days", "grant.ended",

@@ -22,6 +22,7 @@ OFFICER: Final = "case_officer"
 EVALUATOR: Final = "evaluator"
 DETERMINER: Final = "determining_official"
 SECURITY: Final = "security_manager"
+RECORDS: Final = "records_officer"
 
 _BOTH = frozenset({AGENCY, DEVELOPER})
 _AGENCY = frozenset({AGENCY})
@@ -122,6 +123,16 @@ _ALL: Final = (
     Event("question.messaged", "wrote a message to a question", _BOTH, (LIAISON, OFFICER, EVALUATOR)),
     Event("question.closed", "closed a question as answered", _BOTH, (LIAISON, OFFICER)),
     Event("question.taken_back", "took a question back", _BOTH, (LIAISON, SIGNATORY, OFFICER)),
+    # records: what the agency keeps for itself, and requests under the Freedom of Information Act
+    Event("records.hold_placed", "placed a legal hold", _AGENCY, (LEAD,)),
+    Event("records.hold_lifted", "lifted a legal hold", _AGENCY, (LEAD,)),
+    Event("records.retention_set", "set the retention class of {what} to {retention}", _AGENCY),
+    Event("foia.recorded", "recorded a FOIA request", _AGENCY),
+    Event("foia.noticed", "sent the submitter notice of a FOIA request", _BOTH, (LIAISON, SIGNATORY, LEAD)),
+    Event("foia.objected", "objected to a release under a FOIA request", _BOTH, (RECORDS, LEAD)),
+    Event("foia.not_objected", "has no objection to a release under a FOIA request", _BOTH, (RECORDS,)),
+    Event("foia.decided", "recorded the decision on a FOIA request", _BOTH, (LIAISON, SIGNATORY, LEAD)),
+    Event("foia.decided_inside", "recorded the decision on a FOIA request without a notice", _AGENCY, (LEAD,)),
     # benchmarks
     Event("suite.registered", "registered version {version} of a benchmark suite", _AGENCY),
     Event("rule.declared", "declared a threshold rule", _AGENCY, (EVALUATOR,)),

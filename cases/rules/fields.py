@@ -27,7 +27,10 @@ _METADATA: Final[dict[str, str]] = {
     "Recusal": "case person since until recorded_by lifted_by",
     "Declaration": "case person number appointment declared_at recusal",
     "Note": "case author at",
-    "LegalHold": "case placed_at placed_by lifted_at lifted_by",
+    "LegalHold": "case document placed_at placed_by lifted_at lifted_by",
+    "FoiaRequest": "case number received_at recorded_at recorded_by notice_at notice_by answer_due_at answered_at "
+    "answered_by answer decided_at decided_by appointment capacity outcome exemption_4 revision",
+    "FoiaDocument": "request document added_at",
     "Document": "case kind owner marking marking_set_by_agency designation assurance restricted named_readers "
     "retention_class created_at withdrawn_at frozen_at under_grant",
     "DocumentVersion": "document number size sha256 content_type state uploaded_at uploaded_by",
@@ -92,7 +95,8 @@ _CONTENT: Final[dict[str, str]] = {
     "Case": "question",
     "Recusal": "reason lift_reason",
     "Note": "text",
-    "LegalHold": "matter",
+    "LegalHold": "matter authority reason lift_reason",
+    "FoiaRequest": "asked_for objection objection_pages basis",
     "Document": "title designation_pages",
     "DocumentVersion": "file_name",
     "Upload": "file_name",

@@ -33,6 +33,10 @@ DEVELOPER_ALONE: Final = frozenset({"Readiness", "Obligation", "ObligationsNotic
 AGENCY_ALONE: Final = frozenset({"Disclosure.reason"})
 # What of content opens to those who read no case; `Model.field`.
 INCIDENTS: Final = frozenset({"Incident.account", "Incident.lessons", "IncidentEntry.text"})
+RECORDS: Final = frozenset(
+    {*(f"LegalHold.{name}" for name in ("matter", "authority", "reason", "lift_reason")),
+     *(f"FoiaRequest.{name}" for name in ("number", "asked_for", "objection", "objection_pages", "basis"))}
+)  # fmt: skip
 READS: Final[dict[str, frozenset[str]]] = {
     "partner": frozenset("Grant.tasks_allowed Grant.tasks_forbidden Grant.own_safeguards Document.title "
                          "DocumentVersion.file_name Incident.account "
@@ -40,7 +44,8 @@ READS: Final[dict[str, frozenset[str]]] = {
     "consultee": frozenset("Consultation.question Consultation.packet Consultation.comment Document.title "
                            "DocumentVersion.file_name Model.name ModelVersion.name Case.tracking_number".split()),
     "evaluator2": frozenset({"Suite.purpose", "Model.name", "ModelVersion.name"}),  # named on the office's grant
-    **dict.fromkeys(("auditor", "records"), frozenset(OUTSIDE)),
+    "auditor": frozenset(OUTSIDE),
+    "records": frozenset({*RECORDS, *OUTSIDE}),
     "security": frozenset(
         {*INCIDENTS, *OUTSIDE, "Declaration.text", "Recusal.reason", "Recusal.lift_reason"}
     ),

@@ -77,7 +77,7 @@ def test_the_defaults_of_the_programme() -> None:
     """The table of domain.md, written down a second time."""
     assert clock.defaults() == {
         "acknowledge": 3, "completeness": 10, "partner_offer": 7, "consultation": 5, "question": 3,
-        "incident_report": 24, "close_out": 10, "label_review": 6,
+        "incident_report": 24, "foia_objection": 10, "close_out": 10, "label_review": 6,
     }  # fmt: skip
 
 

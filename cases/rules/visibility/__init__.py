@@ -33,6 +33,7 @@ from cases.rules.visibility.history import (
 )
 from cases.rules.visibility.incident import incident_entries, incidents, reads_incident
 from cases.rules.visibility.question import question_threads, questions
+from cases.rules.visibility.record import foia_requests, legal_holds, reads_records
 from cases.rules.visibility.told import people
 from cases.rules.visibility.work import (
     consultations,
@@ -63,12 +64,14 @@ __all__ = [
     "document_content",
     "documents",
     "entry_kinds",
+    "foia_requests",
     "grant_is_live",
     "grants",
     "incident_entries",
     "incidents",
     "inside",
     "labels",
+    "legal_holds",
     "of_case",
     "opened_numbers",
     "own_cases",
@@ -81,6 +84,7 @@ __all__ = [
     "readiness",
     "reads_content",
     "reads_incident",
+    "reads_records",
     "reads_thresholds",
     "reads_titles",
     "runs",

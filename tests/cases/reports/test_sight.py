@@ -78,7 +78,7 @@ def test_the_answer_is_what_the_portal_answers(world: World, now: datetime, clie
     known = sight_page.things(case, cast.officer, now)
     assert {kind for kind, _ in known} == {
         "case", "history", "notes", "agreement", "nomination", "grant", "document", "run", "pointer", "consultation",
-        "determination", "disclosure", "label", "incident", "thread",
+        "determination", "disclosure", "label", "incident", "thread", "foia",
     }  # fmt: skip
     for key in (
         "signatory",

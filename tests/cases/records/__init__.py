@@ -1,0 +1,1 @@
+"""Records: legal holds, retention, FOIA."""
