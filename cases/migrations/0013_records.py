@@ -231,7 +231,7 @@ class Migration(migrations.Migration):
             model_name="legalhold",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("lift_reason", ""), ("lifted_at__isnull", True), ("lifted_by__isnull", True)),
+                    models.Q(("lifted_at__isnull", True), ("lifted_by__isnull", True)),
                     models.Q(
                         ("lifted_at__isnull", False),
                         ("lifted_by__isnull", False),

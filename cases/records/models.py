@@ -63,7 +63,7 @@ class LegalHold(Guarded):
                 name="legal_hold_once",
             ),
             models.CheckConstraint(
-                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True, lift_reason="")
+                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True)
                 | (Q(lifted_at__isnull=False, lifted_by__isnull=False) & ~Q(lift_reason="")),
                 name="legal_hold_lifted_with_reason",
             ),
