@@ -63,7 +63,7 @@ DROP FUNCTION cases_records_end_is_final, cases_records_within_case;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0012_two_people_concur"),
+        ("cases", "0013_uploads"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
