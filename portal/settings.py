@@ -209,6 +209,7 @@ if not ENV.foreview_standalone:
     FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILE_UPLOAD_HANDLERS = ["portal.kit.files.HashingUploadHandler"]
 DOCUMENT_MAX_BYTES = ENV.document_max_bytes
+DOWNLOAD_ASKS_AFTER_S = 0.25  # how long a running download goes on before its right is asked anew
 CASE_MAX_BYTES = ENV.case_max_bytes
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -20,7 +21,7 @@ from cases.benchmarks.models import Run
 from cases.documents.actions import share
 from cases.documents.findings import upload_findings
 from cases.documents.models import Document
-from cases.documents.streaming import PIECE, SEND_BYTES, DownloadEnded
+from cases.documents.streaming import SEND_BYTES, DownloadEnded
 from cases.register.actions import move_case
 from cases.register.models import Case
 from portal.audit.models import Entry
@@ -92,20 +93,21 @@ def test_a_case_without_access_has_a_receipt_of_zeros(cast: Cast, now: datetime)
 
 @pytest.mark.parametrize("how", ["retract", "withdraw"])
 def test_an_open_download_ends_at_its_next_piece(
-    cast: Cast, now: datetime, client_of: ClientOf, how: str
+    cast: Cast, now: datetime, client_of: ClientOf, settings: Any, how: str
 ) -> None:
     """The first piece went before the commit; of the second no byte is sent, and the refusal is recorded."""
+    settings.DOWNLOAD_ASKS_AFTER_S = 0
     case = walk.granted(cast, now)
     grant = case.grants.get(kind="partner")
-    big = BytesIO(b"A long card.\n" * (PIECE // 13 + 1))
+    big = BytesIO(b"A long card.\n" * (SEND_BYTES // 13 + 1))
     paper = walk.paper(case, cast.liaison, now, title="Large card", file=big, file_name="card.txt")
     share(document=paper, grant=grant, by=cast.liaison, now=now)
     client = client_of(cast.partner)
     url = reverse("cases:document_file", args=[paper.pk, 1])
     whole = b"".join(client.get(url).streaming_content)  # type: ignore[arg-type]
-    assert len(whole) > PIECE
+    assert len(whole) > SEND_BYTES
     pieces = iter(client.get(url).streaming_content)  # type: ignore[arg-type]
-    assert sum(len(next(pieces)) for _ in range(PIECE // SEND_BYTES)) == PIECE
+    assert len(next(pieces)) == SEND_BYTES
     moment = database_now()
     if how == "retract":
         retract(nomination=grant.nomination, by=cast.lead, now=moment)
