@@ -40,7 +40,8 @@ def while_open(stored: BinaryIO, version: DocumentVersion, request: Request) -> 
 
 def _ask_anew(version: DocumentVersion, request: Request) -> None:
     person = User.objects.get(pk=request.user.pk)  # as it stands now: the account may have been switched off
-    said = open_refusal(person, version, database_now())
+    now = database_now()
+    said = open_refusal(person, version, now)
     if said is not None:
-        note_refusal(request, Refused(said))
+        note_refusal(request, Refused(said), case_id=version.document.case_id, now=now)
         raise DownloadEnded(said)
