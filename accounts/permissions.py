@@ -30,7 +30,9 @@ PERMISSIONS: dict[str, str] = {
     "document.withdraw": "Withdraw a document (its bytes are kept)",
     "document.mark": "Set a document's marking",
     "document.share": "Share a document with a trusted partner",
-    "document.quarantine": "Freeze a suspected spill",
+    "quarantine.decide": "Release a version from quarantine, or keep it there",
+    "spill.declare": "Freeze a document as a suspected spill",
+    "spill.close": "See a suspected spill through to its end",
     "document.readers": "See who opened a document",
     # records
     "records.hold": "Place and lift legal holds",

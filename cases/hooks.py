@@ -12,6 +12,7 @@ from cases.access.models import Grant
 from cases.access.receipts import write_receipt
 from cases.benchmarks import hooks as _benchmarks  # noqa: F401  registers on job_given_up and case_moved
 from cases.benchmarks import queries as benchmarks
+from cases.documents import hooks as _documents  # noqa: F401  registers on job_given_up
 from cases.documents import queries as documents
 from cases.documents.models import Document
 from cases.documents.uploads.carrying import expire

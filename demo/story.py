@@ -37,6 +37,8 @@ from cases.benchmarks.models import Run, SuiteVersion
 from cases.benchmarks.tasks import read
 from cases.documents.actions import open_version, share, upload
 from cases.documents.findings import upload_findings
+from cases.documents.models import Document
+from cases.documents.tasks import scan
 from cases.incidents.actions import (
     close_incident,
     report_incident,
@@ -115,11 +117,17 @@ class Teller:
 
     def paper(self, case: Case, by: Any, at: datetime, kind: str, title: str, pages: str = "") -> None:
         """Upload a small PDF; with `pages` it is designated business confidential."""
-        upload(
+        document = upload(
             case=case, kind=kind, title=title, file=pdf(title, ["Example paper of the Foreview demonstration."]),
             file_name=f"{title.lower().replace(' ', '-')}.pdf", by=by, now=at,
             designation="business_confidential" if pages else "none", designation_pages=pages,
         )  # fmt: skip
+        self.scan(document, at)
+
+    def scan(self, document: Document, at: datetime) -> None:
+        """What a worker does with a document that was uploaded."""
+        for version in document.versions.filter(state="received"):
+            scan(version, lambda: at)
 
     def move(self, case: Case, name: str, by: Any, at: datetime, **more: Any) -> Case:
         """One move of the lifecycle."""
@@ -222,10 +230,11 @@ class Teller:
     def findings(self, grant: Grant, at: datetime) -> None:
         """A paper of the partner's, uploaded under its grant."""
         title = "First findings on relay firmware"
-        upload_findings(
+        document = upload_findings(
             grant=grant, title=title, file=pdf(title, ["Example findings of the Foreview demonstration."]),
             file_name="relay-findings.pdf", by=self.cast.partner, now=at,
         )  # fmt: skip
+        self.scan(document, at)
 
     def run(self, case: Case, suite: SuiteVersion, log: str, at: datetime) -> Run:
         """A log imported and read, the way a worker reads it."""

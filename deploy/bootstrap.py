@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy import clamav
+
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
@@ -38,6 +40,7 @@ def ensure(purpose: str) -> None:
         install([*LOCKS[purpose], *([] if shutil.which("npm") else ["requirements-node.txt"])])
         if purpose == "test":
             install_browser()
+            install_scanner()
 
 
 def install(locks: list[str]) -> None:
@@ -175,6 +178,13 @@ def install_browser() -> None:
         done = subprocess.run(command, env=quiet, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"Debian's chromium could not be installed:\n{done.stderr.strip()[-800:]}")
+
+
+def install_scanner() -> None:
+    """Debian's clamd, unpacked for the tests alone; without it the tests of a real virus scanner are left out."""
+    reason = clamav.unpack()
+    if reason is not None:
+        say(f"scanner: no clamd for the tests ({reason}); those that want one are left out")
 
 
 def newer_python() -> str | None:

@@ -75,6 +75,8 @@ class Environment(BaseSettings):
     upload_hours: int = 24
     # threads of a web process; two of them always stay free of large uploads
     web_threads: int = 8
+    # the virus scanner: the path of clamd's socket, or its host:port; without it the portal's own checks decide alone
+    clamd_address: str = ""
     # true in tests: static files under their own names, without a manifest
     plain_static: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -90,6 +92,15 @@ class Environment(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("plain http is for loopback addresses; give an https:// origin")
         return value.rstrip("/")
+
+    @field_validator("clamd_address")
+    @classmethod
+    def _scanner_is_named(cls, value: str) -> str:
+        value = value.removeprefix("unix:")
+        host, _, port = value.rpartition(":")
+        if value and not value.startswith("/") and not (host and port.isdigit()):
+            raise ValueError("give the path of clamd's socket, such as /run/clamav/clamd.ctl, or host:port")
+        return value
 
     @model_validator(mode="after")
     def _complete(self) -> "Environment":

@@ -34,6 +34,7 @@ from cases.benchmarks.models import Run, SuiteVersion, ThresholdRule
 from cases.benchmarks.tasks import read
 from cases.documents.actions import upload
 from cases.documents.models import Document
+from cases.documents.tasks import scan
 from cases.incidents.actions import report_incident
 from cases.incidents.models import Incident
 from cases.labels.actions import answer_consultation, open_consultations, record_disclosure
@@ -58,9 +59,16 @@ RELEASE_AFTER = timedelta(days=40)
 
 
 def paper(case: Case, by: Any, now: datetime, kind: str = "system_card", **more: Any) -> Document:
-    """A small PDF of `kind`, uploaded."""
+    """A small PDF of `kind`, uploaded and scanned."""
     named = {"title": "Meridian system card", "file_name": "card.pdf", "file": BytesIO(PDF), **more}
-    return upload(case=case, kind=kind, by=by, now=now, **named)
+    return looked_through(upload(case=case, kind=kind, by=by, now=now, **named), now)
+
+
+def looked_through(document: Document, now: datetime) -> Document:
+    """A document whose versions were scanned, the way a worker does it."""
+    for version in document.versions.select_related("document__case").filter(state="received"):
+        scan(version, lambda: now)
+    return document
 
 
 def drafted(cast: Cast, now: datetime, **changes: Any) -> Case:

@@ -308,12 +308,16 @@ def grant_list(user: User, now: datetime, cursor: str) -> Page[Grant]:
 def shared_documents(grant: Grant, user: User, now: datetime) -> QuerySet:
     """The documents shared with the grant, and its holder's own findings, that this person may open now.
 
-    Documents are asked by name: their room stands beside this one and is not imported.
+    Own findings show to their holder before they open, and in quarantine. Documents are asked by name: their room
+    stands beside this one and is not imported.
     """
+    documents = apps.get_model("cases", "Document").objects
     shares = grant.shares.filter(ended_at__isnull=True).values("document")
-    openable = apps.get_model("cases", "Document").objects.openable_by(user, now)
-    found: QuerySet = openable.filter(Q(pk__in=shares) | Q(under_grant=grant)).order_by("created_at", "pk")
-    return found
+    found: QuerySet = documents.openable_by(user, now).filter(Q(pk__in=shares) | Q(under_grant=grant))
+    if any(a.organisation_id == grant.organisation_id for a in user.appointments_at(now)):
+        own = documents.visible_to(user, now).filter(under_grant=grant, withdrawn_at__isnull=True)
+        found = documents.filter(Q(pk__in=found.values("pk")) | Q(pk__in=own.values("pk")))
+    return found.with_state().order_by("created_at", "pk")  # type: ignore[attr-defined]
 
 
 def reveals(grant: Grant) -> list[CredentialReveal]:

@@ -14,17 +14,20 @@ from accounts.roles import AGENCY, DEVELOPER
 from cases.documents.guards import refuse_closed, refuse_ended, refuse_stranger
 from cases.documents.kinds import KINDS, addable_by
 from cases.documents.models import Document, DocumentShare, DocumentVersion
+from cases.documents.orders import order_scan
 from cases.documents.queries import open_refusal, room, shareable_grants
+from cases.documents.states import SENTENCES
 from cases.documents.types import recognise
 from cases.documents.uploads.models import Upload
 from cases.documents.uploads.using import File, Meant, claimed, source, used
 from cases.register.actions import locked
 from cases.register.journal import happened
 from cases.register.models import Case
-from cases.rules import markings, policy
+from cases.rules import markings, policy, visibility
 from portal.kit.actions import action
 from portal.kit.files import Received, open_stored, receiving, refuse_without_room, shown_name
 from portal.kit.refusal import Refused
+from portal.kit.stored import differs
 
 if TYPE_CHECKING:
     from cases.access.models import Grant
@@ -160,8 +163,8 @@ def new_version(
     by: User,
     now: datetime,
 ) -> DocumentVersion:
-    """The row of received bytes. No scanner is configured in this installation, so they are available at once."""
-    return DocumentVersion.objects.create(
+    """The row of received bytes, and the order to scan them; nobody opens them before."""
+    version = DocumentVersion.objects.create(
         document=document,
         number=number,
         file_name=shown_name(file_name),
@@ -169,10 +172,11 @@ def new_version(
         size=kept.size,
         sha256=kept.sha256,
         content_type=content_type,
-        state="available",
         uploaded_at=now,
         uploaded_by=by,
     )
+    order_scan(version, now)
+    return version
 
 
 def _locked_document(document: Document) -> tuple[Case, Document]:
@@ -269,6 +273,10 @@ def share(*, document: Document, grant: "Grant", by: User, now: datetime) -> Doc
     if "partner" not in markings.MARKINGS[document.marking].readers:
         banner = markings.MARKINGS[document.marking].banner
         raise Refused(f"The document is marked {banner}, which is not open to partners. It cannot be shared.")
+    if not document.versions.filter(state=visibility.AVAILABLE).exists():
+        raise Refused(
+            "No version of this document is available yet. Share it when its scan is over.", conflict=True
+        )
     if not shareable_grants(case, now).filter(pk=grant.pk).exists():
         raise Refused(
             "This grant has ended or is not a partner's in this case. Choose another.", conflict=True
@@ -293,7 +301,7 @@ def open_version(*, version: DocumentVersion, by: User, now: datetime) -> Binary
     said = open_refusal(by, version, now)
     if said is not None:
         raise Refused(said)
-    stored = open_stored(version.storage_name)
+    stored = _whole(version)
     try:
         happened(
             "document.opened", case=document.case, by=by, now=now, appointment=_acting(by, document, now),
@@ -302,6 +310,18 @@ def open_version(*, version: DocumentVersion, by: User, now: datetime) -> Binary
     except BaseException:
         stored.close()
         raise
+    return stored
+
+
+def _whole(version: DocumentVersion) -> BinaryIO:
+    """The stored bytes, open. Refused where they are gone or not those received, as far as a look beforehand tells."""
+    try:
+        stored = open_stored(version.storage_name)
+    except FileNotFoundError:
+        raise Refused(SENTENCES["damaged"], conflict=True) from None
+    if differs(stored, version.size, version.sha256):
+        stored.close()
+        raise Refused(SENTENCES["damaged"], conflict=True)
     return stored
 
 

@@ -39,7 +39,8 @@ def findings_new(request: Request, grant_id: UUID) -> HttpResponse:
         )  # fmt: skip
         if document is not None:
             messages.success(
-                request, f"“{document.title}” is uploaded. The developer and the agency are told."
+                request,
+                f"“{document.title}” is uploaded and scanned now. The developer and the agency are told.",
             )
             return redirect(grant)
     context = {

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.conf import settings
+from django.core.validators import RegexValidator
 
 from cases.documents.actions import Told
 from cases.documents.kinds import addable_by
-from cases.documents.models import designation_choices
+from cases.documents.models import decision_choices, designation_choices, spill_outcomes, spill_reasons
 from cases.documents.uploads.forms import TakesUploads, file_field
 from cases.documents.uploads.models import Upload
 from cases.rules import markings
@@ -16,6 +17,7 @@ from portal.kit.forms import SingleLine
 if TYPE_CHECKING:
     from cases.access.models import Grant
 
+CONTROL_NUMBER: Final = r"^[A-Za-z0-9./_-]{1,40}$"
 BY_POLICY: Final = ("", "As the policy sets it")
 
 
@@ -116,6 +118,33 @@ class ShareForm(forms.Form):
 
 class WithdrawForm(forms.Form):
     """The confirmation of a withdrawal."""
+
+
+class QuarantineForm(forms.Form):
+    """What becomes of a version in quarantine, and why."""
+
+    decision = forms.ChoiceField(label="Decision", choices=decision_choices, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="Reason", max_length=1000, widget=forms.Textarea({"rows": 4}),
+        help_text="Read by the agency. Do not repeat anything of the document.",
+    )  # fmt: skip
+
+
+class SpillForm(forms.Form):
+    """A suspected spill: nothing is described, so that nothing spreads."""
+
+    reason = forms.ChoiceField(label="Why", choices=spill_reasons, widget=forms.RadioSelect)
+    control_number = SingleLine(
+        label="Control number on the high side", max_length=40, required=False,
+        validators=[RegexValidator(CONTROL_NUMBER, "Letters, digits and . / - _ alone; else leave it empty.")],
+        help_text="If the record has one there. Read by the security manager alone.",
+    )  # fmt: skip
+
+
+class SpillCloseForm(forms.Form):
+    """How a suspected spill ends."""
+
+    outcome = forms.ChoiceField(label="Outcome", choices=spill_outcomes, widget=forms.RadioSelect)
 
 
 def _partner(grant: "Grant") -> str:

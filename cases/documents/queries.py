@@ -10,7 +10,9 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Appointment, User
+from accounts.roles import DEVELOPER
+from cases.documents import states
 from cases.documents.models import Document, DocumentShare, DocumentVersion
 from cases.documents.uploads.models import Upload
 from cases.register.models import Case
@@ -26,9 +28,16 @@ WEEK: Final = timedelta(days=7)
 
 
 def with_newest(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """Documents with their newest version's facts as `newest` (number, size, file_name, state), one query."""
+    """Documents with their newest version's facts as `newest` (number, size, file_name, state, waits), one query."""
     versions = DocumentVersion.objects.filter(document=OuterRef("pk")).order_by("-number")
-    facts = JSONObject(number="number", size="size", file_name="file_name", state="state", by="uploaded_by")
+    facts = JSONObject(
+        number="number",
+        size="size",
+        file_name="file_name",
+        state="state",
+        by="uploaded_by",
+        waits="waits_since",
+    )
     return documents.select_related("owner").annotate(
         newest=Subquery(versions.values(facts=facts)[:1]),
         newest_at=Subquery(versions.values("uploaded_at")[:1]),
@@ -44,7 +53,7 @@ def section(case: Case, user: User, now: datetime) -> dict[str, Any] | None:
         {
             "row": row,
             "marking": markings.MARKINGS[row.marking],
-            "tag": state_of(row),
+            "tag": state_of(row) or states.tag(row.newest["state"], row.newest["waits"]),  # type: ignore[attr-defined]
             "new": _is_new(row, case, user),
         }
         for row in rows
@@ -80,8 +89,9 @@ def state_of(document: Document) -> tuple[str, str] | None:
 def open_refusal(user: User, version: DocumentVersion, now: datetime) -> str | None:
     """Why this person may not open these bytes, though it may see their row; None when it may."""
     document = version.document
-    if version.state != "available":
-        return "This version is not available. The security manager decides about it."
+    said = states.not_open(version)
+    if said is not None:
+        return said
     if Document.objects.openable_by(user, now).filter(pk=document.pk).exists():
         numbers = visibility.opened_numbers(user, document, now)
         if numbers is None or version.number in numbers:
@@ -193,6 +203,12 @@ class OfferRow:
     url_name: str
     permission: str
     by_owner: bool = True
+    while_closed: bool = False
+
+    def is_for(self, appointment: Appointment, document: Document) -> bool:
+        """Whether it is done to this document by somebody of that organisation: a developer has its own alone."""
+        own = appointment.organisation_id == document.owner_id
+        return own or (not self.by_owner and appointment.organisation.kind != DEVELOPER)
 
 
 OFFERS: Final = {
@@ -200,6 +216,13 @@ OFFERS: Final = {
     "share": OfferRow("Share with a partner", "cases:document_share", "document.share"),
     "marking": OfferRow("Set the marking", "cases:document_marking", "document.mark", by_owner=False),
     "withdraw": OfferRow("Withdraw the document", "cases:document_withdraw", "document.withdraw"),
+    "spill": OfferRow(
+        "Freeze as a suspected spill",
+        "cases:document_spill",
+        "spill.declare",
+        by_owner=False,
+        while_closed=True,
+    ),
 }
 
 
@@ -208,9 +231,10 @@ def offers(document: Document, user: User, now: datetime) -> list[tuple[str, str
     found = []
     for row in OFFERS.values():
         appointment = policy.standing(user, row.permission, document.case, now)
-        if appointment is None or (row.by_owner and appointment.organisation_id != document.owner_id):
+        if appointment is None or not row.is_for(appointment, document):
             continue
-        found.append((row.label, reverse(row.url_name, args=[document.pk]), closed_sentence(document)))
+        off = None if row.while_closed and document.frozen_at is None else closed_sentence(document)
+        found.append((row.label, reverse(row.url_name, args=[document.pk]), off))
     return found
 
 

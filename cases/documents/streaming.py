@@ -41,6 +41,7 @@ def while_open(stored: BinaryIO, version: DocumentVersion, request: Request) -> 
 def _ask_anew(version: DocumentVersion, request: Request) -> None:
     person = User.objects.get(pk=request.user.pk)  # as it stands now: the account may have been switched off
     now = database_now()
+    version.refresh_from_db(fields=["state", "waits_since"])
     said = open_refusal(person, version, now)
     if said is not None:
         note_refusal(request, Refused(said), case_id=version.document.case_id, now=now)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.documents import findings_views, views
+from cases.documents import findings_views, quarantine_views, spill_views, views
 from cases.documents.uploads import views as uploads
 
 urlpatterns = [
@@ -13,6 +13,14 @@ urlpatterns = [
         "documents/<uuid:document_id>/versions/new/", views.document_version_new, name="document_version_new"
     ),
     path("documents/<uuid:document_id>/versions/<int:number>/", views.document_file, name="document_file"),
+    path(
+        "documents/<uuid:document_id>/versions/<int:number>/quarantine/",
+        quarantine_views.document_quarantine,
+        name="document_quarantine",
+    ),
+    path("documents/<uuid:document_id>/spill/", spill_views.document_spill, name="document_spill"),
+    path("spills/<uuid:spill_id>/", spill_views.spill, name="spill"),
+    path("spills/<uuid:spill_id>/close/", spill_views.spill_close, name="spill_close"),
     path("documents/<uuid:document_id>/share/", views.document_share, name="document_share"),
     path("documents/<uuid:document_id>/marking/", views.document_marking, name="document_marking"),
     path("documents/<uuid:document_id>/withdraw/", views.document_withdraw, name="document_withdraw"),

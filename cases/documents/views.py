@@ -13,8 +13,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from accounts.requests import Request
-from cases.documents import actions, queries
+from cases.documents import actions, quarantine, queries, states
 from cases.documents.forms import MarkingForm, ShareForm, UploadForm, VersionForm, WithdrawForm
+from cases.documents.kinds import KINDS
 from cases.documents.models import Document
 from cases.documents.streaming import while_open
 from cases.documents.uploads.pages import Bringing
@@ -92,9 +93,14 @@ def _added(request: Request, case: Case, form: UploadForm) -> list[Document]:
 
 def _to_added(request: Request, case: Case, added: list[Document]) -> HttpResponse:
     if len(added) > 1:
-        messages.success(request, f"{len(added)} documents are uploaded; the digest of each is on its page.")
+        messages.success(
+            request,
+            f"{len(added)} documents are uploaded and scanned now; each page has its digest.",
+        )
         return redirect(case)
-    messages.success(request, f"“{added[0].title}” is uploaded; its digest is on this page.")
+    messages.success(
+        request, f"“{added[0].title}” is uploaded; its digest is on this page. It is scanned now."
+    )
     return redirect(added[0])
 
 
@@ -108,24 +114,32 @@ def document(request: Request, document_id: UUID) -> HttpResponse:
 def _page(request: Request, document: Document) -> dict[str, Any]:
     user, now, case = request.user, request.now, document.case
     versions = queries.versions(document, user, now)
-    open_off = queries.open_refusal(user, versions[0], now) if versions else None
+    newest = next(
+        (one for one in versions if one.state == visibility.AVAILABLE), versions[0] if versions else None
+    )
+    open_off = queries.open_refusal(user, newest, now) if newest else None
     titled = not open_off or visibility.reads_titles(user, case, now)
     title = document.title if titled else document.get_kind_display()
     sees_case = Case.objects.visible_to(user, now).filter(pk=case.pk).exists()
+    inside = visibility.inside(user, case, now)
+    state = queries.state_of(document) or (states.tag_of(versions[0]) if versions else None) or ("", "")
     reads_log = sees_case and policy.standing(user, "document.readers", case, now) is not None
     return {
         "title": title,
         "titled": titled,
+        "needed_for": KINDS[document.kind].needed_for,
         "document": document,
         "case": case,
         "sees_case": sees_case,
         "crumbs": crumbs(case, title) if sees_case else [],
         "marking": markings.MARKINGS[document.marking],
-        "state": (queries.state_of(document) or ("", ""))[0],
-        "state_tone": "ended",
-        "versions": versions,
-        "newest": versions[0] if versions else None,
-        "download_label": f"Download version {versions[0].number}" if versions else "",
+        "state": state[0],
+        "state_tone": state[1],
+        "versions": [states.shown(one, inside=inside, open_off=open_off) for one in versions],
+        "newest": newest,
+        "download_label": f"Download version {newest.number}" if newest else "",
+        "decides": sees_case and policy.standing(user, quarantine.PERMISSION, case, now) is not None,
+        "decisions": quarantine.decisions(versions, user, case, now),
         "open_off": open_off,
         "readers": queries.readers(document, user, now) if reads_log else None,
         "shares": queries.shares(document) if sees_case else [],
@@ -174,7 +188,7 @@ def document_version_new(request: Request, document_id: UUID) -> HttpResponse:
             lambda _: actions.add_version(document=found, by=request.user, now=request.now, **form.told()),
         )
         if version is not None:
-            messages.success(request, f"Version {version.number} is uploaded.")
+            messages.success(request, f"Version {version.number} is uploaded. It is scanned now.")
             return redirect(found)
     return _form_page(
         request, found, form, "Upload a new version", f"Version {newest.number} stays, and stays readable.",
@@ -246,7 +260,7 @@ def _offered(request: Request, document: Document, name: str) -> None:
     get_object_or_404(Case.objects.visible_to(request.user, request.now), pk=document.case_id)
     offer = queries.OFFERS[name]
     appointment = _require(request, offer.permission, document.case)
-    if offer.by_owner and appointment.organisation_id != document.owner_id:
+    if not offer.is_for(appointment, document):
         raise Refused(queries.owner_sentence(document), permission=offer.permission)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from cases.benchmarks.models import Finding, HighSidePointer, Run
 from cases.documents.models import Document, DocumentVersion
 from cases.register.models import Case
+from cases.rules import visibility
 from portal.audit.canonical import digest as digest_of
 from portal.kit.charts import Interval
 
@@ -69,8 +70,8 @@ def _subject(case: Case) -> dict[str, str]:
 def _documents(documents: Iterable[Document]) -> list[dict[str, Any]]:
     chosen = sorted(documents, key=lambda document: (document.created_at, str(document.pk)))
     newest: dict[Any, DocumentVersion] = {}
-    versions = (
-        DocumentVersion.objects.filter(document__in=chosen).exclude(state="quarantined").order_by("number")
+    versions = DocumentVersion.objects.filter(document__in=chosen, state=visibility.AVAILABLE).order_by(
+        "number"
     )
     for version in versions:
         newest[version.document_id] = version

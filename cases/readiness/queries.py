@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Appointment, User
 from cases.access.guards import release_of, stated_dates
-from cases.documents.kinds import KINDS
+from cases.documents.kinds import suggested
 from cases.documents.models import Document
 from cases.readiness.models import NoticeFiling, Obligation, ObligationsNotice, Readiness, safeguard_answers
 from cases.register.models import Case
@@ -21,10 +21,6 @@ from cases.rules import policy, visibility, window
 from portal.audit.models import Entry
 from portal.kit.charts import Bar, WindowLine
 
-SUGGESTED: Final = (
-    "system_card", "red_team_report", "cyber_evaluation_report", "safeguards_plan", "weights_handling_plan",
-    "security_plan", "personnel_list",
-)  # fmt: skip
 SHOWN: Final = 30
 
 
@@ -208,7 +204,7 @@ def _documents(case: Case, user: User, now: datetime) -> list[Line]:
     there = set(own.order_by().values_list("kind", flat=True))
     may = not case.is_terminal and policy.standing(user, "document.upload", case, now) is not None
     url = reverse("cases:document_new", args=[case.pk]) if may else ""
-    return [Line(KINDS[kind].label, kind in there, "", url, "Upload") for kind in SUGGESTED]
+    return [Line(one.label, one.id in there, one.needed_for, url, "Upload") for one in suggested()]
 
 
 def _third_parties(

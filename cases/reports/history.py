@@ -28,7 +28,7 @@ from portal.audit.models import Entry
 PAGE: Final = 50
 GROUPS: Final = {
     "case": ("Case", ("case.", "release.", "note.", "conflict.")),
-    "documents": ("Documents", ("document.",)),
+    "documents": ("Documents", ("document.", "spill.")),
     "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
     "incidents": ("Incidents", ("incident.",)),
     "questions": ("Questions", ("question.",)),

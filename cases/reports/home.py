@@ -14,6 +14,7 @@ from cases.access import overview
 from cases.access import queries as access
 from cases.access.models import Grant
 from cases.benchmarks import queries as benchmarks
+from cases.documents import quarantine, spills
 from cases.documents import queries as documents
 from cases.incidents import queries as incidents
 from cases.incidents.models import Incident
@@ -27,7 +28,7 @@ from cases.reports import verification
 from cases.rules import lifecycle, visibility
 from portal.kit import charts
 
-ROOMS: Final = (register, access, questions, records, incidents, benchmarks, labels)
+ROOMS: Final = (register, access, spills, quarantine, questions, records, incidents, benchmarks, labels)
 SHOWN: Final = 100
 CARDS: Final = 6
 RUNS_WINDOWS: Final = frozenset({"case_officer", "framework_lead", "security_manager"})
@@ -45,8 +46,8 @@ EMPTY: Final = {
     "evaluator": ("Rules to agree to and runs to look at will appear here.", "The case officer assigns you to a case."),
     "consultee": ("Requests for your office's view will appear here.", "The case officer of a case asks."),
     "determining_official": ("Packets ready to sign will appear here.", "They come when consultations are answered."),
-    "security_manager": ("First reports on incidents will appear here.", "Whoever takes part in a case reports them."),
     "records_officer": ("FOIA requests to see to will appear here.", "You record them on the case."),
+    "security_manager": ("Incidents and quarantined versions will appear here.", "Others report; uploads are scanned."),
     "partner_representative": ("Offers and terms to accept will appear here.", "Both sides concur on you first."),
     "auditor": ("Nothing waits for an auditor.", "Begin at History, or open a case."),
 }  # fmt: skip

@@ -105,7 +105,7 @@ def _documents(user: User, case: Case, at: datetime) -> Seen:
     opens = set(Document.objects.openable_by(user, at).filter(case=case).values_list("pk", flat=True))
     numbers = visibility.versions_opened(user, opens, at) if opens else {}
     found: Seen = {("document", pk): Sight(False) for pk in visible}
-    kept = DocumentVersion.objects.filter(document__in=opens, state="available")
+    kept = DocumentVersion.objects.filter(document__in=opens, state=visibility.AVAILABLE)
     for pk, number in kept.values_list("document", "number"):
         read = numbers[pk]
         if read is None or number in read:

@@ -10,13 +10,24 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Marking:
-    """One banner: `rank` grows with protection, `level` is its style, `readers` the kinds of organisation it opens to."""
+    """One banner: `rank` grows with protection, `level` is its style, `readers` the kinds of organisation it opens to.
+
+    portion: its mark on a paragraph. alone: whether its word alone on a line is a banner; businesses write
+    CONFIDENTIAL above their own papers.
+    """
 
     id: str
     banner: str
     rank: int
     level: str
     readers: frozenset[str] = frozenset({"developer", "agency", "partner", "oversight"})
+    portion: str = ""
+    alone: bool = True
+
+    @property
+    def word(self) -> str:
+        """The banner without its controls."""
+        return self.banner.split("//")[0]
 
 
 _ALL: Final = (
@@ -24,9 +35,9 @@ _ALL: Final = (
     Marking("PROPIN", "CUI//PROPIN", 10, "cui"),
     Marking("CUI", "CUI", 20, "cui"),
     Marking("CUI_FEDONLY", "CUI//FED ONLY", 30, "cui", frozenset({"agency", "oversight"})),
-    Marking("C", "CONFIDENTIAL", 100, "confidential"),
-    Marking("S", "SECRET", 200, "secret"),
-    Marking("TS", "TOP SECRET", 300, "topsecret"),
+    Marking("C", "CONFIDENTIAL", 100, "confidential", portion="C", alone=False),
+    Marking("S", "SECRET", 200, "secret", portion="S"),
+    Marking("TS", "TOP SECRET", 300, "topsecret", portion="TS"),
 )
 LEVELS: Final = ("unclassified", "cui", "confidential", "secret", "topsecret")  # what a ceiling is about
 MARKINGS: Final[dict[str, Marking]] = {marking.id: marking for marking in _ALL}
@@ -51,6 +62,11 @@ def above_ceiling(id: str, ceiling: str) -> str | None:
         f"This installation keeps nothing above {MARKINGS[ceiling].banner}. "
         "Keep the material where it may be kept and record a high-side pointer instead."
     )
+
+
+def above(ceiling: str) -> list[Marking]:
+    """The markings that an installation of that ceiling may not keep."""
+    return [marking for marking in _ALL if not _fits(marking, ceiling)]
 
 
 def readable_by(organisation_kind: str) -> list[str]:

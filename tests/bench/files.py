@@ -13,6 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from cases.documents.models import DocumentVersion
+from cases.documents.tasks import scan
+from portal.kit.clock import database_now
 from tests.bench.rows import Row, Side, compare, limited, peak_memory, reset_peak
 from tests.bench.stage import HOME, HOST, LARGE, ROOT, Stage, client
 
@@ -67,6 +70,9 @@ def large_files(stage: Stage) -> Iterator[Row]:
             f"upload_{stage.size.file_mb}mb", Side(lambda: links.append(form.send())), Side(lambda: _by_hand(source)),
             web, 0.6, "openssl dgst -sha256, cp, sync",
         )  # fmt: skip
+        with stage.on(LARGE):
+            for version in DocumentVersion.objects.filter(state="received").select_related("document__case"):
+                scan(version, database_now)
         path = f"{links[-1]}versions/1/"
         yield from _measured(
             f"download_{stage.size.file_mb}mb", Side(lambda: _fetch(port, path, head)),

@@ -26,7 +26,8 @@ LEFT: Final = {
 READERS: Final = frozenset({"lead", "officer", "evaluator", "official"})
 SIDES: Final = {"liaison": "developer", "signatory": "developer", **dict.fromkeys(READERS, "agency")}
 INSIDE_ALONE: Final = frozenset(
-    "Note Recusal LegalHold Suite ThresholdRule Run Score Finding HighSidePointer Consultation Determination".split()
+    "Note Recusal LegalHold Suite ThresholdRule Run Score Finding HighSidePointer Consultation Determination "
+    "QuarantineDecision Spill".split()
 )
 BY_SIDE: Final = frozenset({"Concurrence.reason", "Suspension.reason"})
 DEVELOPER_ALONE: Final = frozenset({"Readiness", "Obligation", "ObligationsNotice"})
@@ -48,6 +49,7 @@ READS: Final[dict[str, frozenset[str]]] = {
     "records": frozenset({*RECORDS, *OUTSIDE}),
     "security": frozenset(
         {*INCIDENTS, *OUTSIDE, "Declaration.text", "Recusal.reason", "Recusal.lift_reason"}
+        | {"QuarantineDecision.reason", "Spill.control_number"}
     ),
 }  # fmt: skip
 

@@ -11,6 +11,8 @@ from typing import Any, Final
 from django.urls import reverse
 
 from cases.benchmarks.models import HighSidePointer
+from cases.documents.models import QuarantineDecision
+from cases.documents.spills import declare_spill
 from cases.documents.uploads.actions import begin
 from cases.documents.uploads.using import Meant
 from cases.incidents.actions import report_incident, write_entry
@@ -82,6 +84,22 @@ def build(now: datetime) -> World:
             referenced_marking="S", cover_text="A result is kept elsewhere.", recorded_by=cast.evaluator,
             recorded_at=now,
         )  # fmt: skip
+    released = case.documents.get(kind="system_card").versions.get()
+    with writing(now):  # at first in quarantine, released since
+        released.finding = "banner"
+        released.save()
+        QuarantineDecision.objects.create(
+            version=released, decision="released", finding="banner", reason="A citation.", decided_at=now,
+            decided_by=cast.security, appointment=cast.security.appointments.get(), capacity="own",
+        )  # fmt: skip
+    teller.paper(case, cast.officer, now, "notice", "A paper that is frozen")
+    spill = declare_spill(
+        document=case.documents.get(kind="notice"),
+        reason="unsure",
+        control_number="HS-1",
+        by=cast.officer,
+        now=now,
+    )
     incident = report_incident(  # an open one, beside the demonstration's
         case=case, kind="misuse", severity="low", account="Used for a task that is not allowed.", noticed_at=now,
         under=partner, by=cast.partner, now=now,
@@ -104,6 +122,7 @@ def build(now: datetime) -> World:
         "question_id": asked.pk,
         "document_id": case.documents.get(kind="system_card").pk,
         "number": 1,
+        "spill_id": spill.pk,
         "suite_version_id": suite.pk,
         "rule_id": suite.tasks.order_by("name")[0].rules.get().pk,
         "run_id": case.runs.get().pk,
@@ -212,6 +231,21 @@ DOORS: Final[dict[str, dict[str, int]]] = {
     "cases:document_file": _row(
         200, *SEE_CASE, consultee=200, partner=200, security=403, records=403, auditor=403
     ),
+    "cases:document_spill": _row(
+        200,
+        "liaison",
+        "lead",
+        "officer",
+        "evaluator",
+        "official",
+        "security",
+        signatory=403,
+        records=403,
+        auditor=403,
+    ),
+    "cases:spill": _row(200, "security"),
+    "cases:spill_close": _row(200, "security"),
+    "cases:document_quarantine": _row(403, *SEE_CASE, security=409),
     "cases:document_share": _row(403, *SEE_CASE, liaison=200),
     "cases:document_marking": _row(403, *SEE_CASE, officer=200),
     "cases:document_withdraw": _row(403, *SEE_CASE, liaison=200),

@@ -105,6 +105,7 @@ def test_an_office_opens_the_version_in_its_packet_and_no_other(
         add_version(
             document=document, file=_pdf(more), file_name=f"v{after + 1}.pdf", after=after, by=cast.liaison, now=at
         )  # fmt: skip
+        walk.looked_through(document, at)
     seen = versions(document, cast.consultee, now + timedelta(seconds=3))
     assert [one.number for one in seen] == [2]
     client = client_of(cast.consultee)

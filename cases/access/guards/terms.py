@@ -13,7 +13,7 @@ from cases.access.guards.basis import NOMINATING, conflict, in_force
 from cases.access.models import Agreement, Attestation, ListedPerson
 from cases.access.text import safeguard_labels
 from cases.register.models import Case
-from cases.rules import markings, policy, window
+from cases.rules import markings, policy, visibility, window
 from portal.kit.refusal import Refused
 
 ISOLATION: Final = "isolation"  # every agreement waits for it, whatever else it names
@@ -34,7 +34,12 @@ def evidence(case: Case) -> QuerySet:
     """Documents of the case that both sides see, for an attestation to name. Their room is not imported here."""
     both = set(markings.readable_by(AGENCY)) & set(markings.readable_by(DEVELOPER))
     found: QuerySet = apps.get_model("cases", "Document").objects.filter(
-        case=case, restricted=False, frozen_at__isnull=True, withdrawn_at__isnull=True, marking__in=both
+        visibility.available(),
+        case=case,
+        restricted=False,
+        frozen_at__isnull=True,
+        withdrawn_at__isnull=True,
+        marking__in=both,
     )
     return found.order_by("-created_at", "pk")
 

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.permissions import PERMISSIONS
 from accounts.roles import ORGANISATION_KINDS, ROLES
+from cases.documents.kinds import KINDS
+from cases.documents.types import WORDS
 from cases.rules import clock, events, fields, lifecycle, markings
 
 FOLDER: Final = Path(settings.BASE_DIR) / "docs" / "generated"
@@ -104,7 +106,33 @@ def events_page() -> str:
     )
 
 
-PAGES: Final = {"lifecycle.md": lifecycle_page, "roles.md": roles_page, "events.md": events_page}
+def kinds_page() -> str:
+    """Kinds of documents: who adds one, what it is for, which types it may be."""
+    rows = _table(
+        ("kind", "added by", "needed for", "types", "often asked for"),
+        (
+            (
+                kind.label,
+                ", ".join(sorted(kind.added_by)),
+                kind.needed_for,
+                ", ".join(WORDS[one] for one in kind.types),
+                "yes" if kind.suggested else "–",
+            )
+            for kind in KINDS.values()
+        ),
+    )
+    return (
+        "# Kinds of documents\n\nWritten from `cases/documents/kinds.py` by `manage.py write_docs`. A document is seen "
+        f"by whoever sees its case, as far as its marking and its list of readers allow.\n\n{rows}"
+    )
+
+
+PAGES: Final = {
+    "kinds.md": kinds_page,
+    "lifecycle.md": lifecycle_page,
+    "roles.md": roles_page,
+    "events.md": events_page,
+}
 
 
 class Command(BaseCommand):

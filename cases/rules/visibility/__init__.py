@@ -15,9 +15,12 @@ from cases.rules.visibility.basis import (
 from cases.rules.visibility.case import case_ids, cases, of_case, own_cases, readiness
 from cases.rules.visibility.declaration import asked_to_declare, declarations, declares
 from cases.rules.visibility.document import (
+    AVAILABLE,
+    available,
     document_content,
     documents,
     opened_numbers,
+    spills,
     uploads,
     version_numbers,
     versions_opened,
@@ -29,6 +32,7 @@ from cases.rules.visibility.history import (
     inside,
     private_kinds,
     reads_content,
+    reads_decisions,
     reads_titles,
 )
 from cases.rules.visibility.incident import incident_entries, incidents, reads_incident
@@ -49,11 +53,13 @@ from cases.rules.visibility.work import (
 
 __all__ = [
     "AGENCY_READERS",
+    "AVAILABLE",
     "DEVELOPER_ROLES",
     "NOTHING",
     "PROGRAMME_ROLES",
     "actor_name",
     "asked_to_declare",
+    "available",
     "case_ids",
     "cases",
     "consultations",
@@ -83,12 +89,14 @@ __all__ = [
     "questions",
     "readiness",
     "reads_content",
+    "reads_decisions",
     "reads_incident",
     "reads_records",
     "reads_thresholds",
     "reads_titles",
     "runs",
     "sees_several_developers",
+    "spills",
     "suites",
     "told_labels",
     "uploads",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.apps import apps
@@ -28,6 +28,14 @@ from cases.rules.visibility.basis import (
 from cases.rules.visibility.case import in_visible_case, opened_through
 from cases.rules.visibility.grant import grants, partner_reads
 
+SECURITY: Final = frozenset({"security_manager"})
+AVAILABLE: Final = "available"  # the one state of a version in which anybody opens it
+
+
+def available() -> Q:
+    """Documents with a version that was looked through and opens."""
+    return Q(Exists(rows("DocumentVersion").filter(document=OuterRef("pk"), state=AVAILABLE)))
+
 
 def _open_to_partner(user: User, now: datetime) -> Q:
     if not organisations(user, now, PARTNER):
@@ -49,7 +57,7 @@ def _in_own_packet(user: User, now: datetime) -> Q:
 def documents(user: User, now: datetime) -> Q:
     """Documents whose row (title, kind, size) this person may see."""
     seen = _case_documents(user, now) | _open_to_partner(user, now) | _in_own_packet(user, now)
-    return seen & _unrestricted(user) & ~recused(user, "case_id")
+    return seen & _unfrozen(user, now) & ~recused(user, "case_id")
 
 
 def version_numbers(user: User, document: "Document", now: datetime) -> set[int] | None:
@@ -84,11 +92,22 @@ def _numbers(whole: Q, user: User, documents: Iterable[UUID], now: datetime) -> 
     return found
 
 
+def _unfrozen(user: User, now: datetime) -> Q:
+    """What nobody froze, to those on its list where it has one; what was frozen, to the security manager alone."""
+    frozen = Q(frozen_at__isnull=False)
+    return (~frozen & _unrestricted(user)) | (frozen & _through(user, now, SECURITY))
+
+
+def spills(user: User, now: datetime) -> Q:
+    """Suspected spills that this person sees through."""
+    return opened_through(user, now, SECURITY)
+
+
 def _unrestricted(user: User) -> Q:
     named = apps.get_model("cases", "Document").named_readers.through._default_manager.filter(
         document=OuterRef("pk"), user=user
     )
-    return Q(frozen_at__isnull=True) & (Q(restricted=False) | Q(Exists(named)))
+    return Q(restricted=False) | Q(Exists(named))
 
 
 def _through(user: User, now: datetime, roles: frozenset[str]) -> Q:
@@ -116,7 +135,7 @@ def document_content(user: User, now: datetime) -> Q:
     """Documents whose bytes this person may open, among those whose row it may see."""
     withdrawn = Q(case__stage=lifecycle.WITHDRAWN)
     readers = _read_in_case(user, now) | _open_to_partner(user, now)
-    return (readers | (_in_own_packet(user, now) & ~withdrawn)) & Q(withdrawn_at__isnull=True)
+    return (readers | (_in_own_packet(user, now) & ~withdrawn)) & Q(withdrawn_at__isnull=True) & available()
 
 
 def uploads(user: User, now: datetime) -> Q:

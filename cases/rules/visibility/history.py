@@ -53,6 +53,13 @@ def reads_content(user: User, case: "Case", now: datetime) -> bool:
     return own or _through(user, case, now, AGENCY_READERS)
 
 
+def reads_decisions(user: User, case: "Case", now: datetime) -> bool:
+    """Whether this person reads why the security manager decided about a quarantined version: the agency's readers."""
+    return inside(user, case, now) and (
+        reads_content(user, case, now) or _through(user, case, now, frozenset({"security_manager"}))
+    )
+
+
 def reads_titles(user: User, case: "Case", now: datetime) -> bool:
     """Whether this person reads titles and file names of the documents it sees in a case it may open.
 

@@ -38,10 +38,11 @@ ClientOf = Callable[[User], Client]
 
 
 def found_by(grant: Grant, by: User, now: datetime, title: str = "Relay findings") -> Document:
-    """Findings uploaded under a grant."""
-    return upload_findings(
+    """Findings uploaded under a grant, and scanned."""
+    found = upload_findings(
         grant=grant, title=title, file=BytesIO(walk.PDF), file_name="relay.pdf", by=by, now=now
     )
+    return walk.looked_through(found, now)
 
 
 def test_one_transaction_ends_everything_and_leaves_a_receipt(
@@ -146,6 +147,8 @@ def test_findings_are_the_partners_own_and_both_sides_read_them(
     file.name = "relay.pdf"
     assert client.post(url, {"title": "Relay findings", "file": file}).status_code == 302
     paper = Document.objects.get(kind="partner_findings")
+    assert "received</span>" in client.get(grant.get_absolute_url()).content.decode()
+    walk.looked_through(paper, now)
     assert (paper.owner, paper.under_grant, paper.marking) == (cast.partner_org, grant, "PROPIN")
     assert "Relay findings" in client.get(grant.get_absolute_url()).content.decode()
     download = reverse("cases:document_file", args=[paper.pk, 1])

@@ -368,9 +368,9 @@ def test_a_version_that_is_not_available_is_not_opened(cast: Cast, now: datetime
     """Quarantined bytes open to nobody."""
     version = walk.acknowledged(cast, now).documents.first().versions.get()
     with writing():
-        version.state = "quarantined"
+        version.state, version.finding = "quarantined", "virus"
         version.save()
-    with pytest.raises(Refused, match="not available"):
+    with pytest.raises(Refused, match="in quarantine"):
         open_version(version=version, by=cast.officer, now=now)
 
 

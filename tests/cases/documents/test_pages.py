@@ -67,7 +67,7 @@ def test_upload_through_the_form(cast: Cast, now: datetime, client_of: ClientOf)
     assert response.redirect_chain == [(document.get_absolute_url(), 302)]
     text = response.content.decode()
     assert document.versions.get().sha256 in text
-    assert "Not scanned: no scanner is configured" in text
+    assert "was received and opens when its scan is over" in text
 
 
 @pytest.mark.parametrize(

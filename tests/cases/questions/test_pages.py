@@ -123,9 +123,9 @@ def test_what_is_new_is_marked_until_it_is_seen(
     walk.paper(case, cast.officer, later, "security_plan", title="Plan")
     answer(question=question, text="Own words are not new.", by=cast.liaison, now=later)
     page = text_of(liaison, address)
-    for shown in ('#questions">Questions</a> 1', '#documents">Documents</a> 1', '#history">History</a> 2'):
+    for shown in ('#questions">Questions</a> 1', '#documents">Documents</a> 1', '#history">History</a> 3'):
         assert shown in page, shown
-    assert page.count(">new<") == 4
+    assert page.count(">new<") == 5
     assert text_of(liaison, question.thread.get_absolute_url()).count(">new<") == 1
     assert ">new<" not in text_of(client_of(cast.signatory), address)
     for wrong in ("", "yesterday", "2999-01-01T00:00:00+00:00"):

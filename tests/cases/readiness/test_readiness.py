@@ -205,7 +205,7 @@ def test_only_what_is_filed_is_read_by_the_agency(
     first = prepared(cast, case, now)
     with pytest.raises(Refused, match="Upload a document"):
         file_notice(notice=first, by=cast.signatory, now=now)
-    document = file_notice(notice=first, by=cast.liaison, now=now)
+    document = walk.looked_through(file_notice(notice=first, by=cast.liaison, now=now), now)
     assert (document.kind, document.designation) == ("third_party_notice", "business_confidential")
     officer = client_of(cast.officer)
     assert officer.get(document.get_absolute_url()).status_code == 404
