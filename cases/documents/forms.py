@@ -28,7 +28,7 @@ class UploadForm(TakesUploads):
     titles = True
 
     kind = forms.ChoiceField(label="Kind of document")
-    title = SingleLine(label="Title", max_length=200, required=False)
+    title = SingleLine(label="Title", max_length=200)
     designation = forms.ChoiceField(
         label="Submitter designation", choices=designation_choices, widget=forms.RadioSelect, initial="none",
         help_text="Business confidential: you are told before anything of it is disclosed.",
@@ -40,6 +40,7 @@ class UploadForm(TakesUploads):
 
     def __init__(self, *args: Any, organisation_kind: str, may_mark: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["title"].required = "uploads" not in self.data  # of which each has its own
         kinds = self.fields["kind"]
         kinds.choices = [("", "Choose a kind"), *addable_by(organisation_kind)]  # type: ignore[attr-defined]
         if organisation_kind != "developer":
@@ -50,10 +51,8 @@ class UploadForm(TakesUploads):
             )
 
     def clean(self) -> dict[str, Any]:
-        """A designation names its pages; a file has its title."""
+        """A designation names its pages."""
         values = super().clean()
-        if values.get("file") is not None and not values.get("title") and "title" not in self.errors:
-            self.add_error("title", "Fill this in.")
         if values.get("designation") == "business_confidential" and not values.get("designation_pages"):
             self.add_error("designation_pages", "Say which pages you designate, for example 3–7, 12, or all.")
         return values

@@ -197,7 +197,7 @@
     settled();
   };
 
-  const plainTitle = () => (part.dataset.titles === "true" && form.elements.title ? form.elements.title.closest(".fv-field") : null);
+  const plainTitle = () => (several && form.elements.title ? form.elements.title.closest(".fv-field") : null);
 
   const settled = () => {
     const title = plainTitle();

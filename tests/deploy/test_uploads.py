@@ -129,14 +129,15 @@ def test_cut_at_many_bytes_and_killed_it_goes_on(site: int, case: Case, cast: Ca
     with suppress(OSError, HTTPException):
         _killed_in_the_middle(cut, place, there)
     assert row(place).finished_at is None
-    until(lambda: _answers(direct), patience_s=30)
+    until(lambda: answers(direct), patience_s=30)
     there = direct.offset(place)
     assert direct.bring(place, there, BODY[there:]) == 204
     assert (row(place).sha256, direct.offset(place)) == (DIGEST, len(BODY))
     line.close()
 
 
-def _answers(sender: Sender) -> bool:
+def answers(sender: Sender) -> bool:
+    """Whether the web server answers again."""
     with suppress(OSError, HTTPException):
         return sender.ask("/sign-in/")[0] in (200, 302)
     return False

@@ -86,6 +86,7 @@ def test_several_files_at_once_become_documents(
     choose(liaison, one, two)
     liaison.page.get_by_text("All 2.0 MB are here.").wait_for()
     liaison.look()
+    assert not liaison.labelled("Title").is_visible()
     liaison.page.get_by_label("Title of first.pdf").fill("The card of the model")
     liaison.press("Upload").says("2 documents are uploaded", "The card of the model", "zweites Blatt")
     made = {paper.title: paper.versions.get().sha256 for paper in case.documents.filter(kind="model_card")}

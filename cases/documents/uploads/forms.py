@@ -17,7 +17,6 @@ def file_field(label: str) -> forms.FileField:
     limit = size_text(settings.DOCUMENT_MAX_BYTES)
     return forms.FileField(
         label=label,
-        required=False,  # an upload may stand in its place
         allow_empty_file=True,
         max_length=None,
         help_text=f"PDF, text, Markdown or Word without macros, up to {limit}; evaluation reports also JSON or CSV.",
@@ -38,6 +37,8 @@ class TakesUploads(forms.Form):
 
     def __init__(self, *args: Any, arrived: UploadQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "uploads" in self.data:  # which stand in the place of the file
+            self.fields["file"].required = False
         if arrived.exists():
             self.fields["uploads"] = _Arrived(
                 queryset=arrived, required=False, label="Files that have arrived",
