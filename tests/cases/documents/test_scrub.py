@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ def test_a_share_is_read_every_night(cast: Cast, now: datetime) -> None:
     path_of(version).write_bytes(b"other")
     shares = []
     for day in range(7):
-        at = now.replace(day=1 + day)
+        at = now - timedelta(days=day)
         order_scrub(at)
         order_scrub(at)
         shares += Outbox.objects.get(job=SCRUB_JOB, key=f"{SCRUB_JOB}:{at.date()}").args["folders"]
