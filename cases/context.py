@@ -23,6 +23,7 @@ NAVIGATION: Final = (
     ("Home", "cases:home", {DEVELOPER, AGENCY, PARTNER, OVERSIGHT}),
     ("Cases", "cases:cases", {DEVELOPER, AGENCY, OVERSIGHT}),
     ("Grants", "cases:grants", {PARTNER}),
+    ("Incidents", "cases:incidents", {AGENCY}),
     ("Suites", "cases:suites", {AGENCY}),
     ("Register", "cases:register", {DEVELOPER, AGENCY, OVERSIGHT}),
     ("Records", "cases:records_desk", {AGENCY}),

@@ -68,6 +68,9 @@ def grant_sentence(grant: Grant, state: str, now: datetime) -> str:
         return f"Active; {window.words(grant.ends_at - now)} left. It ends by itself."
     if state == "suspended":
         return "Suspended; the time runs on meanwhile."
+    if state == window.TERMS_OPEN:
+        end = window.instant(grant.ends_at)
+        return f"Its terms are not accepted yet, and nothing is open before. It ends at {end}."
     return f"Ended at {window.instant(grant.ends_at)}."
 
 

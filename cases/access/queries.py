@@ -59,7 +59,13 @@ AGREEMENT_TONES: Final = {
     "superseded": "ended",
 }
 OFFER_TONES: Final = {"offered": "warning", "concurred": "success", "retracted": "ended", "lapsed": "ended"}
-GRANT_TONES: Final = {"active": "success", "scheduled": "info", "suspended": "warning", "proposed": "neutral"}
+GRANT_TONES: Final = {
+    "active": "success",
+    "scheduled": "info",
+    "suspended": "warning",
+    window.TERMS_OPEN: "warning",
+    "proposed": "neutral",
+}
 
 
 # -- rows -----------------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def report_incident(
     _refuse(guards.report_refusal(by, case, now, under) or guards.times_refusal(noticed_at, began_at, now))
     appointment = policy.require(by, "incident.report", case, now=now)
     concerned = _seen_grants(case, [*grants, *([under] if under else [])], by, now)
-    papers = _seen_documents(case, documents, by, now)
+    papers = seen_documents(case, documents, by, now)
     _refuse_repetition(case, by, account, noticed_at)
     _refuse_follow(case, follows, by, now)
     incident = Incident.objects.create(
@@ -118,7 +118,8 @@ def _seen_grants(case: Case, grants: Sequence[Grant], by: User, now: datetime) -
     return found
 
 
-def _seen_documents(case: Case, documents: Sequence[Document], by: User, now: datetime) -> list[Document]:
+def seen_documents(case: Case, documents: Sequence[Document], by: User, now: datetime) -> list[Document]:
+    """The documents, as far as `by` sees them in the case; one that it does not see refuses all."""
     wanted = {document.pk for document in documents}
     found = list(Document.objects.visible_to(by, now).filter(case=case, pk__in=wanted).order_by("pk"))
     if len(found) != len(wanted):
@@ -167,7 +168,7 @@ def _happened(
 # -- the timeline -----------------------------------------------------------------------------------------------------
 
 
-def _locked(incident: Incident) -> Incident:
+def locked_incident(incident: Incident) -> Incident:
     """The incident row, locked after its case's row."""
     case = locked(incident.case)
     fresh = (
@@ -207,7 +208,7 @@ def write_entry(
     *, incident: Incident, text: str, audience: str, by: User, now: datetime, asks: str = ""
 ) -> IncidentEntry:
     """Write in the timeline. asks: of whom an answer is asked, by who sees the incident through."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.write_refusal(by, incident, now))
     appointment = policy.require(by, "incident.report", incident.case, now=now)
     if asks:
@@ -241,7 +242,7 @@ def write_first_report(
     *, incident: Incident, text: str, audience: str, by: User, now: datetime, revision: int | None = None
 ) -> IncidentEntry:
     """Write the first report, once: what is known, what was done, what is still open. It ends the clock."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.first_report_refusal(by, incident, now))
     _refuse_stale(incident, revision)
     appointment = policy.require(by, "incident.handle", incident.case, now=now)
@@ -259,7 +260,7 @@ def set_severity(
     *, incident: Incident, severity: str, text: str, audience: str, by: User, now: datetime, revision: int | None = None
 ) -> IncidentEntry:  # fmt: skip
     """Change the severity, with the reason."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.handle_refusal(by, incident, now))
     if incident.severity == severity:
         raise guards.conflict(f"The severity is {incident.get_severity_display().lower()} already.")
@@ -278,7 +279,7 @@ def record_containment(
     *, incident: Incident, text: str, audience: str, by: User, now: datetime, revision: int | None = None
 ) -> IncidentEntry:
     """Record, once, that the incident is contained and by what."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.contain_refusal(by, incident, now))
     _refuse_stale(incident, revision)
     appointment = policy.require(by, "incident.handle", incident.case, now=now)
@@ -294,7 +295,7 @@ def record_containment(
 @action
 def note_late(*, incident: Incident, by: User | None, now: datetime) -> bool:
     """Tell the agency that the first report is late. Once; nothing where it is written or the incident closed."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     settled = incident.first_report_at or incident.escalated_at or incident.closed_at
     if settled or now < incident.first_report_due_at:
         return False
@@ -313,7 +314,7 @@ def suspend_grants(
     *, incident: Incident, grants: Sequence[Grant], by: User, now: datetime, reason: str = ""
 ) -> list[Suspension]:
     """Suspend grants at once because of the incident, all of them or none; they are concerned from then on."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.suspend_on_refusal(by, incident, now))
     chosen = _seen_grants(incident.case, grants, by, now)
     if not chosen:
@@ -330,7 +331,7 @@ def suspend_grants(
 @action
 def resume_grants(*, incident: Incident, by: User, now: datetime) -> list[Grant]:
     """Lift every suspension of one's side because of this incident, all of them or none."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.resume_on_refusal(by, incident, now))
     return _lift(incident, by, now)
 
@@ -344,7 +345,7 @@ def close_incident(
     *, incident: Incident, outcome: str, lessons: str, by: User, now: datetime, revision: int | None = None
 ) -> Incident:
     """Close the incident for good; what the agency still suspends because of it is resumed in this transaction."""
-    incident = _locked(incident)
+    incident = locked_incident(incident)
     _refuse(guards.close_refusal(by, incident, now))
     _refuse_stale(incident, revision)
     appointment = policy.require(by, "incident.handle", incident.case, now=now)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 
 from accounts.models import User
 from cases.access.forms import ConfirmForm
@@ -13,6 +14,7 @@ from cases.access.models import Grant
 from cases.documents.models import Document
 from cases.incidents import guards
 from cases.incidents.models import (
+    IN_STATE,
     Incident,
     asked_choices,
     audience_choices,
@@ -21,9 +23,19 @@ from cases.incidents.models import (
 )
 from cases.register.models import Case
 from cases.rules import severity, visibility
-from portal.kit.forms import Chosen, EasternDateTimeField
+from portal.kit.forms import Chosen, EasternDateTimeField, SingleLine
 
-__all__ = ["CloseForm", "ConfirmForm", "EntryForm", "ReportForm", "SeverityForm", "StepForm", "SuspendForm"]
+__all__ = [
+    "AttachForm",
+    "CloseForm",
+    "ConfirmForm",
+    "EntryForm",
+    "IncidentFilter",
+    "ReportForm",
+    "SeverityForm",
+    "StepForm",
+    "SuspendForm",
+]
 
 LONG: Final = 10_000
 
@@ -37,6 +49,25 @@ def _text(label: str, hint: str = "", *, required: bool = True, rows: int = 5) -
 def named_grant(grant: Grant) -> str:
     """A grant as a choice."""
     return f"{grant.organisation.name} ({grant.get_kind_display()})"
+
+
+def named_document(document: Document, titled: bool) -> str:
+    """A document as a choice, by its title where the person reads titles."""
+    return f"{document.get_kind_display()}: {document.title}" if titled else str(document)
+
+
+class IncidentFilter(forms.Form):
+    """Filter bar of the list; it survives in the address."""
+
+    case = SingleLine(label="Case or tracking number", required=False, max_length=60)
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[("", "Any state"), *((word, capfirst(word)) for word in IN_STATE)],
+    )
+    severity = forms.ChoiceField(
+        label="Severity", required=False, choices=lambda: [("", "Any severity"), *severity.choices()]
+    )
 
 
 class ReportForm(forms.Form):
@@ -83,7 +114,7 @@ class ReportForm(forms.Form):
         if papers.exists():
             self.fields["documents"] = Chosen(
                 papers.order_by("created_at", "pk"), required=False, label="Documents that belong to it",
-                named=lambda one: f"{one.get_kind_display()}: {one.title}" if titled else str(one),
+                named=lambda one: named_document(one, titled),
                 help_text="Choosing a document opens it to nobody.",
             )  # fmt: skip
 
@@ -96,6 +127,22 @@ class ReportForm(forms.Form):
             if refused:
                 self.add_error("noticed_at" if noticed > self._now else "began_at", refused.sentence)
         return data
+
+
+class AttachForm(forms.Form):
+    """Documents to attach, of those that the person sees; what is attached meanwhile the action says."""
+
+    def __init__(
+        self, *args: Any, seen: QuerySet[Document], papers: QuerySet[Document], titled: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = Chosen(
+            seen, label="Documents to attach", help_text="Attaching a document opens it to nobody.",
+            named=lambda one: named_document(one, titled),
+            error_messages={"required": "Choose at least one document to attach."},
+        )  # fmt: skip
+        chosen.choices = [(one.pk, named_document(one, titled)) for one in papers]
+        self.fields["documents"] = chosen
 
 
 class EntryForm(forms.Form):

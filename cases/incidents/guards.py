@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.roles import AGENCY, PARTNER
 from cases.access.models import Grant, Suspension
 from cases.access.sides import side_of
+from cases.documents.models import Document
 from cases.incidents.models import Incident
 from cases.register.models import Case
 from cases.rules import policy
@@ -75,6 +76,20 @@ def write_refusal(user: User, incident: Incident, now: datetime) -> Refused | No
 
 def _sees(user: User, incident: Incident, now: datetime) -> bool:
     return Incident.objects.visible_to(user, now).filter(pk=incident.pk).exists()
+
+
+def attachable(user: User, incident: Incident, now: datetime) -> QuerySet[Document]:
+    """The documents of the case that `user` sees and that are neither withdrawn nor with the incident already."""
+    seen = Document.objects.visible_to(user, now).filter(case=incident.case_id, withdrawn_at__isnull=True)
+    return seen.exclude(attached_to__incident=incident).order_by("created_at", "pk")
+
+
+def attach_refusal(user: User, incident: Incident, now: datetime) -> Refused | None:
+    """Why `user` may not attach documents now: whoever may write in the timeline may, of what it sees itself."""
+    refused = write_refusal(user, incident, now)
+    if refused is None and not attachable(user, incident, now).exists():
+        return conflict("Every document that you see of this case is attached. Upload another one first.")
+    return refused
 
 
 def handle_refusal(user: User, incident: Incident, now: datetime) -> Refused | None:

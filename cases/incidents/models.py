@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 from django.db.models import F, Q
@@ -69,12 +70,24 @@ def asked_choices() -> list[tuple[str, str]]:
     return [("developer", "The developer"), ("reporter", "The partner who reported")]
 
 
+# the words of `Incident.state`, each with the condition of its rows
+IN_STATE: Final = {
+    "open": Q(closed_at__isnull=True, contained_at__isnull=True),
+    "contained": Q(closed_at__isnull=True, contained_at__isnull=False),
+    "closed": Q(closed_at__isnull=False),
+}
+
+
 class IncidentQuerySet(GuardedQuerySet["Incident"]):
     """Incidents, always asked for a person and an instant."""
 
     def visible_to(self, user: User, now: datetime) -> "IncidentQuerySet":
         """Incidents this person sees: both sides those of their cases, a partner what it reported itself."""
         return self.filter(visibility.incidents(user, now))
+
+    def in_state(self, word: str) -> "IncidentQuerySet":
+        """Incidents in the state `word` (see `Incident.state`)."""
+        return self.filter(IN_STATE[word])
 
 
 class Incident(Guarded):
@@ -128,6 +141,7 @@ class Incident(Guarded):
         ]
         indexes = [
             models.Index(fields=["case"], name="incident_of_case"),
+            models.Index(fields=["-noticed_at", "-id"], name="incident_newest"),
             models.Index(
                 fields=["first_report_due_at"], name="incident_open", condition=Q(closed_at__isnull=True)
             ),

@@ -12,9 +12,11 @@ from django.urls import reverse
 
 from accounts.models import Appointment, User
 from accounts.roles import PARTNER, ROLES
+from cases.access.models import Grant
+from cases.access.queries import shown_grant
 from cases.documents.models import Document
 from cases.incidents import guards
-from cases.incidents.models import Incident, IncidentEntry
+from cases.incidents.models import Incident, IncidentDocument, IncidentEntry
 from cases.incidents.waiting import open_incidents, waiting
 from cases.register.models import Case
 from cases.rules import policy, severity, visibility
@@ -108,6 +110,7 @@ def page(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
     within = inside(incident, user, now)
     reads = reads_incident(incident, user, now)
     suspensions = _suspensions(incident, within)
+    papers = _papers(incident, user, now)
     concerned = incident.concerned.select_related("grant__organisation").order_by("named_at", "pk")
     return {
         **shown(incident),
@@ -115,10 +118,12 @@ def page(incident: Incident, user: User, now: datetime) -> dict[str, Any]:
         "inside": within,
         "reads": reads,
         "means": severity.SEVERITIES[incident.severity].means,
-        "grants": [_grant(one.grant, suspensions, now) for one in concerned if within or _own(one, incident)],
-        "documents": _documents(incident, user, now),
+        "grants": [
+            _grant(one.grant, suspensions, now, within) for one in concerned if within or _own(one, incident)
+        ],
+        "documents": [one.document for one in papers],
         "titled": visibility.reads_titles(user, incident.case, now) or not within,
-        "lines": _timeline(incident, user, now, suspensions, within=within, reads=reads),
+        "lines": _timeline(incident, user, now, suspensions, papers, within=within, reads=reads),
         "follow": incident.follows if incident.follows_id else None,
         "steps": steps(incident, user, now),
         "reports_anew": _anew(incident, user, now, within=within),
@@ -146,22 +151,45 @@ def _suspensions(incident: Incident, within: bool) -> list[Any]:
     return list(found if within else found.filter(grant=incident.reported_under_id))
 
 
-def _grant(grant: Any, suspensions: list[Any], now: datetime) -> dict[str, Any]:
+def _grant(grant: Grant, suspensions: list[Any], now: datetime, within: bool) -> dict[str, Any]:
     open_ = [one.side for one in suspensions if one.grant_id == grant.pk and one.until is None]
-    return {"row": grant, "state": grant.state_at(now), "suspended_by": open_}
+    return {**shown_grant(grant, now, inside=within), "suspended_by": open_}
 
 
-def _documents(incident: Incident, user: User, now: datetime) -> list[Document]:
-    seen = Document.objects.visible_to(user, now).filter(attached_to__incident=incident)
-    return list(seen.order_by("created_at", "pk"))
+def titled(incident: Incident, user: User, now: datetime) -> bool:
+    """Whether this person reads the titles of the incident's documents that it sees."""
+    return visibility.reads_titles(user, incident.case, now) or not inside(incident, user, now)
+
+
+def _papers(incident: Incident, user: User, now: datetime) -> list[IncidentDocument]:
+    """The attached documents that this person sees, in the order in which they came."""
+    seen = Document.objects.visible_to(user, now).filter(case=incident.case_id)
+    rows = incident.attached.filter(document__in=seen.values("pk")).select_related("document", "attached_by")
+    return list(rows.order_by("attached_at", "pk"))
 
 
 def _timeline(
-    incident: Incident, user: User, now: datetime, suspensions: list[Any], *, within: bool, reads: bool
+    incident: Incident,
+    user: User,
+    now: datetime,
+    suspensions: list[Any],
+    papers: list[IncidentDocument],
+    *,
+    within: bool,
+    reads: bool,
 ) -> list[Line]:
     entries = IncidentEntry.objects.visible_to(user, now).filter(incident=incident)
     wide = entries.select_related("by", "appointment__organisation")
     found = [_reported(incident, within), *(_entry(one, within, reads) for one in wide)]
+    found += [
+        Line(
+            one.attached_at,
+            f"Attached: {one.document.get_kind_display()}",
+            one.attached_by.name if within else "",
+        )
+        for one in papers
+        if one.attached_at > incident.reported_at
+    ]
     for one in suspensions:
         holder = one.grant.organisation.short_name
         by = one.suspended_by.name if within else f"the {one.side}"
@@ -228,6 +256,7 @@ STEPS: Final = (
     StepRow("Suspend grants", "cases:incident_suspend", "grant.suspend", guards.suspend_on_refusal, "danger"),
     StepRow("Resume grants", "cases:incident_resume", "grant.suspend", guards.resume_on_refusal),
     StepRow("Add to the timeline", "cases:incident_note", "incident.report", guards.write_refusal),
+    StepRow("Attach documents", "cases:incident_documents", "incident.report", guards.attach_refusal),
     StepRow("Change the severity", "cases:incident_severity", HANDLE, guards.handle_refusal),
     StepRow("Record the containment", "cases:incident_contain", HANDLE, guards.contain_refusal),
     StepRow("Close the incident", "cases:incident_close", HANDLE, guards.close_refusal),

@@ -7,7 +7,9 @@ from cases.incidents import views
 urlpatterns = [
     path("cases/<uuid:case_id>/incidents/new/", views.incident_new, name="incident_new"),
     path("grants/<uuid:grant_id>/incidents/new/", views.grant_incident_new, name="grant_incident_new"),
+    path("incidents/", views.incidents, name="incidents"),
     path("incidents/<uuid:incident_id>/", views.incident, name="incident"),
+    path("incidents/<uuid:incident_id>/documents/", views.incident_documents, name="incident_documents"),
     path("incidents/<uuid:incident_id>/entry/", views.incident_note, name="incident_note"),
     path(
         "incidents/<uuid:incident_id>/first-report/",

@@ -16,7 +16,8 @@ from accounts.requests import Request
 from accounts.roles import PARTNER
 from cases.access.models import Grant
 from cases.access.views.pages import sent, visible_case, visible_grant
-from cases.incidents import actions, forms, guards, queries
+from cases.documents.models import Document
+from cases.incidents import actions, forms, guards, listing, papers, queries
 from cases.incidents.models import Incident
 from cases.register.models import Case
 from cases.register.pages import frame
@@ -115,6 +116,25 @@ def _followed(request: Request, case: Case) -> Incident | None:
         return None
 
 
+# -- the list ---------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def incidents(request: Request) -> HttpResponse:
+    """Every incident this person may see, with filters that live in the address."""
+    form = forms.IncidentFilter(request.GET)
+    page = listing.incident_list(form, request.user, request.now, request.GET.get("cursor", ""))
+    context = {
+        "title": "Incidents",
+        "form": form,
+        "page": page,
+        "rows": listing.listed(page),
+        "marking": listing.marking(page),
+        "filtered": any(form.cleaned_data.values()),
+    }
+    return render(request, "cases/incidents/incidents.html", context)
+
+
 # -- one incident -----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +195,24 @@ def incident_note(request: Request, incident_id: UUID) -> HttpResponse:
         request, found, "Add to the timeline", guards.write_refusal, form, actions.write_entry,
         label="Add the entry", done="The entry is in the timeline.",
         says=("Entries stay as they are written; a correction is another entry.",),
+    )  # fmt: skip
+
+
+@form_page
+def incident_documents(request: Request, incident_id: UUID) -> HttpResponse:
+    """Attach documents of the case."""
+    found = _visible(request, incident_id)
+    user, now = request.user, request.now
+    form = forms.AttachForm(
+        sent(request),
+        seen=Document.objects.visible_to(user, now).filter(case=found.case_id),
+        papers=guards.attachable(user, found, now),
+        titled=queries.titled(found, user, now),
+    )
+    return _step(
+        request, found, "Attach documents", guards.attach_refusal, form, papers.attach_documents,
+        label="Attach the documents", done="The documents are attached.",
+        says=("What you attach stays with the incident; whoever may not open it sees nothing of it here.",),
     )  # fmt: skip
 
 

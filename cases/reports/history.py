@@ -28,8 +28,8 @@ from portal.audit.models import Entry
 PAGE: Final = 50
 GROUPS: Final = {
     "case": ("Case", ("case.", "release.", "note.", "conflict.")),
-    "documents": ("Documents", ("document.", "spill.")),
-    "access": ("Access", ("agreement.", "window.", "partner.", "grant.")),
+    "documents": ("Documents", ("document.", "findings.", "spill.")),
+    "access": ("Access", ("agreement.", "window.", "partner.", "grant.", "credential.")),
     "incidents": ("Incidents", ("incident.",)),
     "questions": ("Questions", ("question.",)),
     "records": ("Records", ("records.", "foia.")),

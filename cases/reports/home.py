@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.db.models import Count
@@ -63,7 +63,7 @@ class Home:
     windows: list[charts.Stretch] | None = None
     windows_until: datetime | None = None
     cards: list["Card"] = field(default_factory=list)
-    grants: list[Grant] = field(default_factory=list)
+    grants: list[dict[str, Any]] = field(default_factory=list)
     verifications: list[verification.Verification] = field(default_factory=list)
     opened: list[documents.Opened] | None = None
     incidents: list[Incident] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Home:
             *(one.marking for one in self.waiting),
             *(window.marking for window in self.windows or []),
             *(card.case.marking for card in self.cards),
-            *(grant.case.marking for grant in self.grants),
+            *(grant["row"].case.marking for grant in self.grants),
             *(incident.case.marking for incident in self.incidents),
         ]
 
@@ -143,6 +143,7 @@ def _cards(user: User, now: datetime) -> list[Card]:
     return [Card(case, register.stages(case), lines.get(case.pk)) for case in newest]
 
 
-def _grants(user: User, now: datetime) -> list[Grant]:
+def _grants(user: User, now: datetime) -> list[dict[str, Any]]:
     found = Grant.objects.visible_to(user, now).select_related("model_version__model", "case")
-    return list(found.order_by("-issued_at", "-id")[:CARDS])
+    newest = found.order_by("-issued_at", "-id")[:CARDS]
+    return [access.shown_grant(grant, now, inside=False) for grant in newest]

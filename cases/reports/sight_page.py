@@ -5,29 +5,22 @@ hidden from it. Of government offices a developer is told as of one reader, with
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
-from django.urls import reverse
 
 from accounts.models import Appointment, Organisation, User
 from accounts.roles import AGENCY, OVERSIGHT, PARTNER
-from cases.access.models import Agreement, Grant, GrantUserPermission, Nomination
-from cases.benchmarks.models import HighSidePointer, Run
-from cases.documents.models import Document
-from cases.incidents.models import Incident
-from cases.labels.models import Consultation, Determination, Disclosure, Label
-from cases.questions.models import QuestionThread
-from cases.records.models import FoiaRequest
+from cases.access.models import Grant, GrantUserPermission, Nomination
+from cases.labels.models import Consultation
 from cases.register.journal import happened
 from cases.register.models import Case, Recusal
-from cases.reports.history import GROUPS
-from cases.reports.sight import Key, Seen, Sight, history_groups, seen_by, together
+from cases.reports.sight import Key, Seen, Sight, seen_by, together
+from cases.reports.sight_things import Thing, things, words
 from cases.rules import policy, visibility
 from cases.rules.window import instant
 from portal.audit.as_of import as_of
@@ -42,16 +35,6 @@ class Choice(NamedTuple):
 
     organisation: Organisation
     relation: str
-
-
-class Thing(NamedTuple):
-    """One thing of the case as its viewer reads it."""
-
-    kind: str
-    title: str
-    url: str
-    marking: str = ""
-    restricted: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,63 +112,6 @@ def _relation(organisation: Organisation, case: Case, asked: set[UUID]) -> str:
     return ", ".join(words) or "government office"
 
 
-# -- what the viewer itself sees ------------------------------------------------------------------------------------
-
-
-def things(case: Case, viewer: User, now: datetime) -> dict[Key, Thing]:
-    """What the viewer sees of the case now, as it reads it, in the order of the page."""
-    found = {("case", case.pk): Thing("Case page", case.number, case.get_absolute_url(), case.marking)}
-    found["history", case.pk] = Thing("History", "Entries", reverse("cases:history", args=[case.pk]))
-    if policy.standing(viewer, "note.read", case, now) is not None:
-        found["notes", case.pk] = Thing("Notes", "Agency notes", reverse("cases:note", args=[case.pk]))
-    titled = visibility.reads_titles(viewer, case, now)
-    for key, rows, path, shown in KINDS:
-        mine = rows.visible_to(viewer, now).filter(**{path: case})
-        found.update({(key, row.pk): shown(row, case, titled) for row in mine})
-    return found
-
-
-def _titled(kind: str, title: Callable[[Any], str]) -> Callable[[Any, Case, bool], Thing]:
-    return lambda row, case, titled: Thing(kind, title(row), row.get_absolute_url())
-
-
-def _recorded(kind: str, section: str) -> Callable[[Any, Case, bool], Thing]:
-    return lambda row, case, titled: Thing(
-        kind, f"Recorded {instant(row.recorded_at)}", f"{case.get_absolute_url()}#{section}"
-    )
-
-
-def _paper(row: Any, case: Case, titled: bool) -> Thing:
-    title = row.title if titled else "Its title is not open to you"
-    return Thing(row.get_kind_display(), title, row.get_absolute_url(), row.marking, row.restricted)
-
-
-# key, rows in their order, path to the case, how one is shown: in the order of the page
-KINDS: Final = (
-    ("agreement", Agreement.objects.order_by("number"), "case", _titled("Agreement", lambda r: f"Version {r.number}")),
-    ("nomination", Nomination.objects.select_related("partner").order_by("proposed_at", "pk"), "case",
-     _titled("Nomination", lambda r: r.partner.short_name)),
-    ("grant", Grant.objects.select_related("organisation").order_by("issued_at", "pk"), "case",
-     _titled("Grant", lambda r: r.organisation.short_name)),
-    ("document", Document.objects.order_by("created_at", "pk"), "case", _paper),
-    ("incident", Incident.objects.order_by("noticed_at", "pk"), "case", _titled("Incident", lambda r: r.reference)),
-    ("thread", QuestionThread.objects.order_by("opened_at", "pk"), "case",
-     lambda row, case, titled: Thing("Questions", row.get_subject_display(), row.get_absolute_url())),
-    ("foia", FoiaRequest.objects.order_by("received_at", "pk"), "case", _titled("FOIA request", lambda r: r.number)),
-    ("run", Run.objects.defer("provenance", "reasons", "served_models").order_by("imported_at", "pk"), "case",
-     _titled("Run", lambda r: f"Imported {instant(r.imported_at)}")),
-    ("pointer", HighSidePointer.objects.order_by("recorded_at", "pk"), "case",
-     _recorded("High-side pointer", "benchmarks")),
-    ("consultation", Consultation.objects.select_related("office").order_by("asked_at", "pk"), "case",
-     _titled("Consultation", lambda r: r.office.short_name)),
-    ("determination", Determination.objects.order_by("signed_at", "pk"), "case",
-     _titled("Determination", lambda r: f"Signed {instant(r.signed_at)}")),
-    ("disclosure", Disclosure.objects.order_by("recorded_at", "pk"), "determination__case",
-     _recorded("Disclosure", "decisions")),
-    ("label", Label.objects.order_by("signed_at", "pk"), "case", _titled("Label", lambda r: "Register entry")),
-)  # fmt: skip
-
-
 # -- the answer -----------------------------------------------------------------------------------------------------
 
 
@@ -198,7 +124,9 @@ def answer(
     page: int = 1,
 ) -> Answer:
     """What the people of `organisation` see of the case: now, or as of `at`."""
-    known = things(case, viewer, now)
+    own = seen_by(viewer, case, now)
+    known = things(case, own, titled=visibility.reads_titles(viewer, case, now), past=at is not None)
+    kinds = {kind for kind, _ in known}
     inside = visibility.inside(viewer, case, now)
     named = inside or organisation.kind != AGENCY
     past: AbstractContextManager[None] = as_of(at) if at else nullcontext()
@@ -208,10 +136,10 @@ def answer(
             return Answer(existed=False)
         people = _people(then, organisation, at or now, inside)
         shown = people[(page - 1) * PEOPLE : page * PEOPLE] if named else people[:STAFF]
-        seen = [(one, seen_by(user, then, at or now)) for one, user in shown]
+        seen = [(one, seen_by(user, then, at or now, kinds)) for one, user in shown]
     if not named:
         seen = [(Person(f"Staff of {organisation.short_name}"), together(sight for _, sight in seen))]
-    groups = _grouped(seen, known, history_groups(viewer, case, now))
+    groups = _grouped(seen, known, own)
     return Answer(groups, more=named and len(people) > page * PEOPLE, named=named)
 
 
@@ -244,29 +172,26 @@ def _people(case: Case, organisation: Organisation, at: datetime, inside: bool) 
     ]
 
 
-def _grouped(
-    seen: list[tuple[Person, Seen]], known: dict[Key, Thing], read: frozenset[int | str]
-) -> list[Group]:
+def _grouped(seen: list[tuple[Person, Seen]], known: dict[Key, Thing], own: Seen) -> list[Group]:
     """People who see the same, together; those who see most first. Only what the viewer knows of is told."""
     groups: dict[frozenset[tuple[Key, Sight]], Group] = {}
     for person, sights in seen:
-        told = {key: sight for key, sight in sights.items() if key in known}
+        told = {key: _as_told(key[0], sight, own.get(key)) for key, sight in sights.items() if key in known}
         alike = frozenset(told.items())
         if alike not in groups:
-            rows = [_row(known[key], key[0], told[key], read) for key in known if key in told]
+            rows = [
+                Row(known[key], words(key[0], told[key]), told[key].reads) for key in known if key in told
+            ]
             groups[alike] = Group([], rows, len(known) - len(rows))
         groups[alike].people.append(person)
     return sorted(groups.values(), key=lambda group: group.unseen)
 
 
-def _row(thing: Thing, kind: str, sight: Sight, read: frozenset[int | str]) -> Row:
-    if kind == "history":
-        words = ", ".join(GROUPS[key][0].lower() for key in GROUPS if key in sight.parts & read)
-        return Row(thing, f"reads entries about: {words}", sight.reads)
-    if kind == "document" and sight.reads:
-        numbers = [str(number) for number in sorted(sight.parts, key=int)]
-        return Row(thing, f"opens version{'s' * (len(numbers) > 1)} {', '.join(numbers)}", True)
-    return Row(thing, "reads it" if sight.reads else "sees that it is there, not its content", sight.reads)
+def _as_told(kind: str, sight: Sight, own: Sight | None) -> Sight:
+    """Of history and of timelines only what the viewer reads itself is told."""
+    if kind not in ("history", "incident") or own is None:
+        return sight
+    return Sight(sight.reads, sight.parts & own.parts)
 
 
 @action

@@ -122,6 +122,8 @@ _ALL: Final = (
     Event("incident.late", "noted that the first report on an incident is late", _AGENCY),
     Event("incident.noted", "wrote in the timeline of an incident", _BOTH, (SECURITY, LIAISON)),
     Event("incident.noted_inside", "wrote in the timeline of an incident, for the agency alone", _AGENCY, (SECURITY,)),
+    Event("incident.documents_attached", "attached documents to an incident", _BOTH, (SECURITY, LIAISON)),
+    Event("incident.documents_attached_inside", "attached documents to an incident, for the agency alone", _AGENCY, (SECURITY,)),
     Event("incident.severity_set", "changed the severity of an incident", _BOTH, (OFFICER, LIAISON)),
     Event("incident.contained", "recorded the containment of an incident", _BOTH, (OFFICER, LIAISON, SIGNATORY)),
     Event("incident.suspended", "suspended access because of an incident", _BOTH, (OFFICER, SECURITY, SIGNATORY)),

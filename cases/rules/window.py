@@ -27,6 +27,10 @@ PHASES: Final = {
     "suspended": "Suspended",
     "ended": "Ended",
 }
+TERMS_OPEN: Final = "terms not accepted yet"  # of a partner's grant: nothing is open before
+BEFORE_USE: Final = frozenset(
+    {"proposed", TERMS_OPEN, "scheduled"}
+)  # states in which a holder reads offer and terms
 
 
 @dataclass(frozen=True)
@@ -183,15 +187,26 @@ def offer_state(*, both: bool, retracted: bool, lapses_at: datetime, now: dateti
 
 
 def grant_state(
-    stored: str, span: Span, now: datetime, *, ever_started: bool = True, end_recorded: bool = False
+    stored: str,
+    span: Span,
+    now: datetime,
+    *,
+    accepted: bool = True,
+    ever_started: bool = True,
+    end_recorded: bool = False,
 ) -> str:
-    """State of a grant at `now`: the stored word where it is final or suspended, else derived from the range."""
+    """State of a grant at `now`: the stored word where it is final or suspended, else derived from the range.
+
+    `accepted`: a partner's grant whose terms are not accepted is neither scheduled nor active, wherever `now` lies.
+    """
     if stored in ("proposed", "revoked", "withdrawn"):
         return stored
     if now >= span.end or end_recorded:
         return "ended" if ever_started else "expired"
     if stored == "suspended":
         return stored
+    if not accepted:
+        return TERMS_OPEN
     return "scheduled" if now < span.start else "active"
 
 

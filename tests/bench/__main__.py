@@ -17,13 +17,14 @@ RESULT = ROOT / "var" / "bench.json"
 
 def parts() -> dict[str, Callable[[Stage], Iterator[Row]]]:
     """Every part by name, in the order in which they run; imported late, when Django is set up."""
-    from tests.bench import audit, files, first_run, jobs, lists, logs, pages
+    from tests.bench import audit, files, first_run, jobs, lists, logs, pages, sight
 
     return {
         "lists": lists.lists,
         "queries": lists.queries,
         "case_page": pages.case_page,
         "page_weight": pages.page_weight,
+        "sight": sight.sight,
         "verification": audit.verification,
         "long_history": pages.long_history,
         "action_cost": audit.action_cost,

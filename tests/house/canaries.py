@@ -40,7 +40,7 @@ RECORDS: Final = frozenset(
 )  # fmt: skip
 READS: Final[dict[str, frozenset[str]]] = {
     "partner": frozenset("Grant.tasks_allowed Grant.tasks_forbidden Grant.own_safeguards Document.title "
-                         "DocumentVersion.file_name Incident.account "
+                         "DocumentVersion.file_name Incident.account TermsAcceptance.text "
                          "Model.name ModelVersion.name Case.tracking_number".split()),
     "consultee": frozenset("Consultation.question Consultation.packet Consultation.comment Document.title "
                            "DocumentVersion.file_name Model.name ModelVersion.name Case.tracking_number".split()),

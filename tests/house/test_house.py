@@ -9,6 +9,10 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
+from cases.incidents.models import IncidentEntry
+from cases.register.models import Case
+from cases.reports import sight
+from cases.reports.sight_things import SHOWN
 from cases.rules import events, fields, lifecycle
 from portal.audit.as_of import instant_column
 
@@ -49,6 +53,18 @@ def test_templates_are_small_and_strict(path: Path) -> None:
     assert len(text.splitlines()) <= 120
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|<style|\son[a-z]+=|javascript:", text)
     assert not re.search(r"(src|href)=\"(https?:)?//", text)
+
+
+def test_what_a_person_may_see_is_answered_for() -> None:
+    """A model with `visible_to` stands in the page "what exactly can this organization see?", or says why not."""
+    asked = {m for m in OURS if hasattr(m._default_manager.get_queryset(), "visible_to")}
+    answered = {kind.model for kind in sight.KINDS} | set(sight.APART)
+    missing = {m.__name__ for m in asked - answered} - set(sight.LEFT_OUT)
+    assert not missing, f"add to cases/reports/sight.py (KINDS, APART or LEFT_OUT with its reason): {missing}"
+    assert all(len(reason.split()) > 3 for reason in sight.LEFT_OUT.values())
+    assert set(sight.LEFT_OUT) <= {m.__name__ for m in asked - answered}, "left out no longer"
+    shown = {row.rows.model for row in SHOWN.values()}
+    assert shown == answered - {Case, IncidentEntry}, "sight_things.SHOWN"
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda m: m._meta.label)

@@ -2,11 +2,14 @@
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import connection
-from psycopg.conninfo import make_conninfo
+from django.db import connection, connections
+from django.db.utils import load_backend
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from accounts.models import Organisation, User
 from portal.kit.gate import writing
@@ -37,3 +40,17 @@ def organisation(name: str = "Office of Tests") -> Organisation:
 def web_conninfo() -> str:
     """How to reach the test database as the web role."""
     return make_conninfo(os.environ["FOREVIEW_TEST_WEB_URL"], dbname=connection.settings_dict["NAME"])
+
+
+@contextmanager
+def served_as_web_role() -> Iterator[None]:
+    """Have Django ask as the web role, as it does when it serves; what it is to see must be committed."""
+    before = connections["default"]
+    user = str(conninfo_to_dict(os.environ["FOREVIEW_TEST_WEB_URL"])["user"])
+    settings = {**before.settings_dict, "USER": user}
+    connections["default"] = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections["default"] = before

@@ -161,7 +161,11 @@ def test_states_of_a_grant() -> None:
         "withdrawn": ("withdrawn",) * 4,
     }
     assert {state: tuple(window.grant_state(state, span, at) for at in times) for state in table} == table
-    assert window.grant_state("agreed", span, span.end, ever_started=False) == "expired"
+    unread = {
+        state: tuple(window.grant_state(state, span, at, accepted=False) for at in times) for state in table
+    }
+    assert unread == {**table, "agreed": (window.TERMS_OPEN,) * 3 + ("ended",)}
+    assert window.grant_state("agreed", span, span.end, accepted=False, ever_started=False) == "expired"
     assert window.grant_state("agreed", span, span.start, end_recorded=True) == "ended"
 
 

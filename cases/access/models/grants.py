@@ -140,6 +140,11 @@ class Grant(Guarded):
                 & ~Q(concurrent_requests=0),
                 name="grant_limits_positive",
             ),
+            models.CheckConstraint(
+                condition=Q(terms_accepted_at__isnull=True, terms_accepted_by__isnull=True)
+                | Q(kind="partner", terms_accepted_at__isnull=False, terms_accepted_by__isnull=False),
+                name="grant_terms_of_a_partner",
+            ),
         ]
         indexes = [
             models.Index(fields=["case"], name="grant_of_case"),
@@ -159,7 +164,12 @@ class Grant(Guarded):
         # expired is the word for a term that passed unused; an end before the term is an end
         started = self.may_have_begun or self.end_reason not in ("", TERM)
         return window.grant_state(
-            self.state, span, now, ever_started=started, end_recorded=bool(self.end_reason)
+            self.state,
+            span,
+            now,
+            accepted=self.may_have_begun,
+            ever_started=started,
+            end_recorded=bool(self.end_reason),
         )
 
     @property

@@ -25,7 +25,8 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 def own_grant(request: Request, found: Grant) -> HttpResponse:
     """The partner's page: terms before the start, work and documents while it lives, then a sentence (403)."""
     now = request.now
-    state = queries.shown_grant(found, now, inside=False)["state"]
+    shown = queries.shown_grant(found, now, inside=False)
+    state = shown["state"]
     said = _shut(found, state)
     if said:
         note_refusal(request, Refused(said, permission="grant.use"))
@@ -39,6 +40,7 @@ def own_grant(request: Request, found: Grant) -> HttpResponse:
         **holder_frame(found, *(paper.marking for paper in papers)),
         "grant": found,
         "state": state,
+        "state_tone": shown["tone"],
         "live": live,
         "line": lines.grant_line(found, state, now),
         **facts_of(found),

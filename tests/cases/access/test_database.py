@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from cases.access.actions import issue_grant, sign_agreement
+from cases.access.actions import issue_grant, sign_agreement, store_credential
 from cases.access.models import Agreement, Grant, WindowPeriod
 from cases.register.actions import move_case
 from cases.register.models import Case
@@ -135,6 +135,9 @@ TRIED: Final = {
     GRANT.format("end_reason = 'revoked'"): "grant_ended_with_reason",
     GRANT.format("kind = 'partner'"): "grant_only_shrinks",
     PARTNER.format("nomination_id = NULL"): "grant_only_shrinks",
+    PARTNER.format("terms_accepted_at = NULL, terms_accepted_by_id = NULL"): "grant_terms_accepted_once",
+    PARTNER.format("terms_accepted_at = terms_accepted_at - interval '1 hour'"): "grant_terms_accepted_once",
+    GRANT.format("terms_accepted_at = now(), terms_accepted_by_id = issued_by_id"): "grant_terms_word_for_word",
     "UPDATE cases_concurrence SET retracted_at = now() WHERE side = 'developer'": "grant_with_both_concurrences",
     "UPDATE cases_concurrence SET retracted_at = now() WHERE side = 'agency'": "grant_with_both_concurrences",
     STAGE.format("stage = 'withdrawn', ended_at = now()"): "grant_in_a_case_with_access",
@@ -189,6 +192,37 @@ def test_grants_by_hand(cast: Cast, case: Case, now: datetime) -> None:
         sql(copied("cases_grant", organisation_id=f"'{cast.agency.pk}'"), partner.pk)
     with refused("grant_partner_nominated"):
         sql(copied("cases_grant", nomination_id="NULL"), partner.pk)
+
+
+REVEAL: Final = (
+    "INSERT INTO cases_credentialreveal (id, credential_id, reason, revealed_at, revealed_by_id, appointment_id, "
+    "capacity) SELECT gen_random_uuid(), id, 'x', now(), stored_by_id, appointment_id, 'own' "
+    "FROM cases_endpointcredential WHERE grant_id = %s"
+)
+
+
+def test_use_by_hand(cast: Cast, case: Case, now: datetime) -> None:
+    """Neither a secret shown nor findings under a partner's grant before its terms are accepted, nor after its end."""
+    grant = walk.partner_grant(cast, case, now, accepted=False)
+    store_credential(grant=grant, endpoint="https://x.example", secret="s", by=cast.liaison, now=now)
+    paper = case.documents.order_by("pk")[0].pk
+    findings = copied("cases_document", under_grant_id=f"'{grant.pk}'", created_at="now()")
+    sql("SELECT 1")
+
+    def tried(rule: str) -> None:
+        for statement, key in ((REVEAL, grant.pk), (findings, paper)):
+            with refused(rule):
+                sql(statement, key)
+
+    tried("grant_used_on_accepted_terms")
+    with refused("grant_terms_word_for_word"):
+        accepted = "terms_accepted_at = now(), terms_accepted_by_id = issued_by_id"
+        sql(f"UPDATE cases_grant SET {accepted} WHERE id = %s", grant.pk)
+    walk.accepted_terms(Grant.objects.get(pk=grant.pk), cast.partner, now)
+    sql(REVEAL, grant.pk)
+    sql(findings, paper)
+    sql("UPDATE cases_grant SET state = 'suspended', suspended_at = now() WHERE id = %s", grant.pk)
+    tried("grant_used_while_open")
 
 
 def test_the_first_end_is_final_by_hand(cast: Cast, case: Case, now: datetime) -> None:

@@ -152,6 +152,7 @@ def test_a_grant_never_accepted_expires_or_ends_and_owes_nothing(
 ) -> None:
     """Its term passed unused reads expired; ended before its term it reads by that end."""
     grant = walk.partner_grant(cast, case, now, accepted=False)
+    assert grant.state_at(now) == "terms not accepted yet"
     assert grant.state_at(now + walk.WINDOW) == "expired"
     assert not grant.owes_certificate(now + walk.WINDOW)
     end_grant(grant=grant, by=cast.officer, now=now)
