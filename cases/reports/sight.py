@@ -105,6 +105,7 @@ APART: Final = (Case, Document, Grant, IncidentEntry, EndpointCredential, TermsA
 # what has a condition of its own and is no thing of one case
 LEFT_OUT: Final = {
     "WindowPeriod": "the window of an agreement, drawn wherever that is shown",
+    "Question": "stands in its thread, and is read with it",
     "SuiteVersion": "belongs to no case",
     "ThresholdRule": "belongs to a suite, and so to no case",
 }
