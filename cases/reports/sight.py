@@ -30,7 +30,7 @@ from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.labels.queries import reads_determination, reads_packet
 from cases.questions.models import QuestionThread
 from cases.readiness.models import Obligation, ObligationsNotice, Readiness
-from cases.records.models import FoiaRequest
+from cases.records.models import FoiaRequest, LegalHold
 from cases.register.models import Case, Declaration
 from cases.reports.history import GROUPS
 from cases.rules import policy, visibility, window
@@ -77,7 +77,7 @@ class Kind(NamedTuple):
     condition: Callable[[User, datetime], Any] | None = None
 
 
-def _reads_request(row: FoiaRequest, user: User, at: datetime) -> bool:
+def _reads_record(row: FoiaRequest | LegalHold, user: User, at: datetime) -> bool:
     return visibility.reads_records(user, row.case, at)
 
 
@@ -92,7 +92,8 @@ KINDS: Final = (
     Kind("declaration", Declaration, reads=_always, condition=visibility.declarations),
     Kind("incident", Incident, needs=("organisation", "reported_under"), reads=reads_incident),
     Kind("thread", QuestionThread),
-    Kind("foia", FoiaRequest, reads=_reads_request),
+    Kind("foia", FoiaRequest, reads=_reads_record),
+    Kind("hold", LegalHold, reads=_reads_record),
     Kind("run", Run),
     Kind("pointer", HighSidePointer),
     Kind("consultation", Consultation, needs=("office",), reads=reads_packet),
@@ -106,6 +107,7 @@ APART: Final = (Case, Document, Grant, IncidentEntry, EndpointCredential, TermsA
 LEFT_OUT: Final = {
     "WindowPeriod": "the window of an agreement, drawn wherever that is shown",
     "Question": "stands in its thread, and is read with it",
+    "Upload": "bytes on their way, which nobody reads; what comes of them is a document",
     "SuiteVersion": "belongs to no case",
     "ThresholdRule": "belongs to a suite, and so to no case",
 }

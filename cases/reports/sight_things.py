@@ -26,7 +26,7 @@ from cases.incidents.models import Incident
 from cases.labels.models import Consultation, Determination, Disclosure, Label
 from cases.questions.models import QuestionThread
 from cases.readiness.models import Obligation, ObligationsNotice, Readiness
-from cases.records.models import FoiaRequest
+from cases.records.models import FoiaRequest, LegalHold
 from cases.register.models import Case, Declaration
 from cases.reports.history import GROUPS
 from cases.reports.sight import USE, Key, Seen, Sight
@@ -90,6 +90,10 @@ def _declaration(row: Any, case: Case, titled: bool) -> Thing:
     return Thing("Declaration of interests", f"Declared {instant(row.declared_at)}", url)
 
 
+def _hold(row: Any, case: Case, titled: bool) -> Thing:
+    return Thing("Legal hold", f"Placed {instant(row.placed_at)}", reverse("cases:case_records", args=[case.pk]))
+
+
 def _receipt(row: Any, case: Case, titled: bool) -> Thing:
     return Thing("Receipt of the withdrawal", row.number, reverse("cases:receipt", args=[case.pk]))
 
@@ -120,6 +124,7 @@ SHOWN: Final[dict[str, Shown]] = {
     "thread": Shown(QuestionThread.objects.order_by("opened_at", "pk"),
                     _page("Questions", lambda r: r.get_subject_display())),
     "foia": Shown(FoiaRequest.objects.order_by("received_at", "pk"), _page("FOIA request", lambda r: r.number)),
+    "hold": Shown(LegalHold.objects.order_by("placed_at", "pk"), _hold),
     "run": Shown(Run.objects.defer("provenance", "reasons", "served_models").order_by("imported_at", "pk"),
                  _page("Run", lambda r: f"Imported {instant(r.imported_at)}")),
     "pointer": Shown(HighSidePointer.objects.order_by("recorded_at", "pk"),
