@@ -69,7 +69,7 @@ CREATE TRIGGER incident_paper_while_open BEFORE INSERT ON cases_incidentdocument
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_append_only"),
-        ("cases", "0014_records"),
+        ("cases", "0016_spills"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
