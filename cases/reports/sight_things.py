@@ -91,7 +91,9 @@ def _declaration(row: Any, case: Case, titled: bool) -> Thing:
 
 
 def _hold(row: Any, case: Case, titled: bool) -> Thing:
-    return Thing("Legal hold", f"Placed {instant(row.placed_at)}", reverse("cases:case_records", args=[case.pk]))
+    return Thing(
+        "Legal hold", f"Placed {instant(row.placed_at)}", reverse("cases:case_records", args=[case.pk])
+    )
 
 
 def _receipt(row: Any, case: Case, titled: bool) -> Thing:
