@@ -108,6 +108,7 @@ LEFT_OUT: Final = {
     "WindowPeriod": "the window of an agreement, drawn wherever that is shown",
     "Question": "stands in its thread, and is read with it",
     "Upload": "bytes on their way, which nobody reads; what comes of them is a document",
+    "Spill": "closes its document to all but the security manager, whose own page tells of it",
     "SuiteVersion": "belongs to no case",
     "ThresholdRule": "belongs to a suite, and so to no case",
 }

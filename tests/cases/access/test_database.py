@@ -196,7 +196,7 @@ def test_grants_by_hand(cast: Cast, case: Case, now: datetime) -> None:
 
 REVEAL: Final = (
     "INSERT INTO cases_credentialreveal (id, credential_id, reason, revealed_at, revealed_by_id, appointment_id, "
-    "capacity) SELECT gen_random_uuid(), id, 'x', now(), stored_by_id, appointment_id, 'own' "
+    "capacity) SELECT gen_random_uuid(), id, 'x', now() + interval '1 hour', stored_by_id, appointment_id, 'own' "
     "FROM cases_endpointcredential WHERE grant_id = %s"
 )
 
@@ -206,7 +206,9 @@ def test_use_by_hand(cast: Cast, case: Case, now: datetime) -> None:
     grant = walk.partner_grant(cast, case, now, accepted=False)
     store_credential(grant=grant, endpoint="https://x.example", secret="s", by=cast.liaison, now=now)
     paper = case.documents.order_by("pk")[0].pk
-    findings = copied("cases_document", under_grant_id=f"'{grant.pk}'", created_at="now()")
+    findings = copied(
+        "cases_document", under_grant_id=f"'{grant.pk}'", created_at="now() + interval '1 hour'"
+    )
     sql("SELECT 1")
 
     def tried(rule: str) -> None:
