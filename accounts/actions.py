@@ -120,7 +120,9 @@ def end_appointment(*, appointment: Appointment, by: User | None, now: datetime)
     appointment = Appointment.objects.select_for_update().get(pk=appointment.pk)
     if appointment.span.upper is not None and appointment.span.upper <= now:
         raise Refused("This appointment has ended already.", conflict=True)
-    appointment.span = DateTimeTZRange(min(appointment.span.lower, now), now)
+    if appointment.span.lower >= now:
+        raise Refused("This appointment has not begun. End it once it has.", conflict=True)
+    appointment.span = DateTimeTZRange(appointment.span.lower, now)
     appointment.save()
     record(
         "appointment.ended", by=by, now=now, stream=STREAM, subject=appointment, rows=[appointment],

@@ -25,7 +25,7 @@ def while_open(stored: BinaryIO, version: DocumentVersion, request: Request) -> 
     """The file in pieces. Raises DownloadEnded, and has it recorded, when no more of it may be sent.
 
     The right is asked anew before a piece that leaves `settings.DOWNLOAD_ASKS_AFTER_S` seconds after the last ask, so
-    that a slow line is cut as soon as a fast one; `time.monotonic` measures the distance and decides nothing else.
+    that a slow line is asked about at each of its pieces; `time.monotonic` measures the distance and decides no more.
     """
     with stored:
         since, asked = 0, time.monotonic()

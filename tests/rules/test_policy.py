@@ -130,6 +130,8 @@ def test_deputies_and_leavers(cast: Cast, now: datetime) -> None:
         by=cast.admin, now=now,
     )  # fmt: skip
     assert policy.require(cast.liaison, "case.withdraw", case, now=now).capacity == "acting"
+    with pytest.raises(Refused, match="has not begun"):
+        end_appointment(appointment=acting, by=cast.admin, now=now)
     later = now + timedelta(minutes=1)
     end_appointment(appointment=acting, by=cast.admin, now=later)
     assert not policy.may(cast.liaison, "case.withdraw", case, now=later + timedelta(seconds=1))
