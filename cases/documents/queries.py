@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import JSONObject
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import Cast, JSONObject
 from django.urls import reverse
 
 from accounts.models import Appointment, User
@@ -156,15 +156,17 @@ class Opened:
 
 
 def opened_by_others(user: User, now: datetime) -> list[Opened]:
-    """Which other organisations opened documents of the person's cases in the last seven days, the latest first."""
-    own = {a.organisation.name for a in user.appointments_at(now)}
+    """Which other organisations opened the person's own documents in the last seven days, the latest first."""
+    held = [a.organisation for a in user.appointments_at(now)]
+    papers = Document.objects.visible_to(user, now).filter(owner__in=held)
     found = (
         Entry.objects.filter(
             kind="document.opened",
             at__gte=now - WEEK,
             case_id__in=Case.objects.visible_to(user, now).values("pk"),
+            subject_id__in=papers.annotate(key=Cast("pk", TextField())).values("key"),
         )
-        .exclude(organisation_name__in=own)
+        .exclude(organisation_name__in=[one.name for one in held])
         .order_by()
         .values_list("organisation_name")
         .annotate(times=Count("pk"), last=Max("at"))

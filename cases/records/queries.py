@@ -82,8 +82,11 @@ def page(case: Case, user: User, now: datetime) -> dict[str, Any]:
         .order_by("-placed_at", "pk")
     )
     open_ = {hold.document_id for hold in holds if hold.lifted_at is None}
+    papers = list(Document.objects.visible_to(user, now).filter(case=case).order_by("created_at", "pk"))
+    seen = {one.pk for one in papers}
+    for hold in holds:
+        hold.shows_document = hold.document_id in seen  # type: ignore[attr-defined]
     words = dict(retention_choices())
-    papers = Document.objects.visible_to(user, now).filter(case=case).order_by("created_at", "pk")
     requests = FoiaRequest.objects.visible_to(user, now).filter(case=case).order_by("received_at", "pk")
     return {
         "retention": words[case.retention_class],

@@ -35,7 +35,7 @@ _METADATA: Final[dict[str, str]] = {
     "retention_class created_at withdrawn_at frozen_at under_grant",
     "DocumentVersion": "document number size sha256 content_type state uploaded_at uploaded_by finding scanned_at "
     "scanned_with waits_since",
-    "Spill": "case document reason declared_at declared_by appointment capacity closed_at closed_by outcome",
+    "Spill": "case document declared_at declared_by appointment capacity closed_at closed_by outcome",
     "QuarantineDecision": "version decision finding decided_at decided_by appointment capacity",
     "DocumentShare": "document grant shared_at shared_by ended_at",
     "Upload": "purpose case document grant owner length announced_sha256 modified_ms begun_at begun_by expires_at "
@@ -103,7 +103,6 @@ _CONTENT: Final[dict[str, str]] = {
     "Document": "title designation_pages",
     "DocumentVersion": "file_name",
     "Upload": "file_name",
-    "QuarantineDecision": "reason",
     "Agreement": "scope people text",
     "ListedPerson": "name organisation",
     "Nomination": "purpose basis",
@@ -137,7 +136,8 @@ _SECRET: Final[dict[str, str]] = {
     "IncidentEntry": "text",
     "User": "password last_login",
     "DocumentVersion": "storage_name",
-    "Spill": "control_number",
+    "Spill": "control_number reason",
+    "QuarantineDecision": "reason",
     "EndpointCredential": "sealed",
     "Run": "storage_name",
 }

@@ -32,11 +32,11 @@ RUNS: Final = (
 )  # fmt: skip
 MACROS: Final = re.compile(r"vba(?:project|data)|activex|oleobject", re.IGNORECASE)
 DEFINED: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-RELATION: Final = re.compile(rb"<(?:\w{1,20}:)?Relationship\b[^>]{0,8000}>")
+RELATION: Final = re.compile(rb"<(?:\w{1,20}:)?Relationship\b[^<>]{0,8000}>")
 LINK: Final = re.compile(rb"""\bType\s*=\s*["'][^"']{0,200}/hyperlink["']""")
 DRAWN: Final = re.compile(rb"<script|javascript:|\son\w{3,20}\s*=|<foreignObject", re.IGNORECASE)
-PARAGRAPH: Final = re.compile(rb"</(?:\w{1,20}:)?(?:p|tr|row|si)>|<(?:\w{1,20}:)?br\b[^>]{0,200}>")
-TAG: Final = re.compile(rb"<[^>]{0,8000}>")
+PARAGRAPH: Final = re.compile(rb"</(?:\w{1,20}:)?(?:p|tr|row|si)>|<(?:\w{1,20}:)?br\b[^<>]{0,200}>")
+TAG: Final = re.compile(rb"<[^<>]{0,8000}>")
 FAULTS: Final = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError)
 
 

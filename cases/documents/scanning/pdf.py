@@ -109,7 +109,8 @@ def _stream(described: bytes, body: bytes | None, watch: Watch, room: int) -> tu
         return "", 0
     text = _unpacked(described, body)
     if text is None:
-        return ("packed", 0) if objects else ("", 0)
+        used = STREAM_LIMIT if b"/FlateDecode" in described else 0  # unpacked in vain counts as well
+        return ("packed", used) if objects else ("", used)
     if objects:
         return _names(text), len(text)
     return ("banner" if watch.sees(shown(text) + b"\n") else ""), len(text)

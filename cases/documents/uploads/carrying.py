@@ -1,5 +1,6 @@
 """The bytes of uploads: bring some, see whether all are there, remove them, and what the sweep does every hour."""
 
+import re
 import time
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,6 +12,7 @@ from portal.kit import arriving
 from portal.kit.arriving import Sole, Source
 from portal.kit.tus import Checksum, Fault
 
+UPLOAD_NAME = re.compile(r"[0-9a-f]{32}")
 GONE = "This upload has ended: it was used, removed, or left until its hour. Begin anew."
 OTHER_BYTES = (
     "The file that arrived is not the file that was announced: its SHA-256 digest differs. Nothing of it is kept. "
@@ -93,7 +95,7 @@ def expire(now: datetime) -> int:
 
 def _remove_orphans() -> None:
     """Files of uploads that ended while the server that was to remove them was killed."""
-    names = arriving.arrived_names()
+    names = [name for name in arriving.arrived_names() if UPLOAD_NAME.fullmatch(name)]
     live = Upload.objects.filter(pk__in=[UUID(name) for name in names], ended_at__isnull=True)
     for name in set(names) - {upload.name_on_disk for upload in live}:
         arriving.remove(name)

@@ -213,8 +213,10 @@ def test_the_security_manager_decides_with_a_reason(cast: Cast, now: datetime, c
     ).close()
     assert security.post(url, {"decision": "released", "reason": "Again."}).status_code == 409
     assert "A citation" in client_of(cast.officer).get(document.get_absolute_url()).content.decode()
+    history = reverse("cases:history", args=[case.pk])
     for person in (cast.liaison, cast.auditor):
-        assert "A citation" not in client_of(person).get(document.get_absolute_url()).content.decode()
+        for page in (document.get_absolute_url(), history):
+            assert "A citation" not in client_of(person).get(page).content.decode()
     assert Notice.objects.filter(kind="document.released", recipient=cast.liaison).exists()
     assert verify(deep=True).fault is None
 

@@ -14,6 +14,7 @@ from cases.documents import spills
 from cases.documents.actions import mark, open_version, share
 from cases.documents.models import Document, DocumentVersion, Spill
 from cases.documents.streaming import SEND_BYTES, DownloadEnded, while_open
+from cases.records.actions import place_legal_hold
 from cases.register.models import Case
 from portal.audit.models import Entry
 from portal.audit.verify import verify
@@ -62,7 +63,17 @@ def test_a_frozen_document_is_nowhere(cast: Cast, now: datetime, client_of: Clie
         document.save()
     consultation = case.consultations.get(required=True)
     file = reverse("cases:document_file", args=[document.pk, 1])
+    place_legal_hold(
+        case=case,
+        document=document,
+        matter="Smith",
+        authority="A court",
+        reason="An order.",
+        by=cast.records,
+        now=now,
+    )
     urls = [
+        reverse("cases:case_records", args=[case.pk]), reverse("cases:records_desk"),
         "/", case.get_absolute_url(), reverse("cases:history", args=[case.pk]), document.get_absolute_url(),
         consultation.get_absolute_url(), reverse("cases:cases"), reverse("cases:notices"), file,
         reverse("cases:sight", args=[case.pk]), reverse("cases:incident_new", args=[case.pk]),
@@ -89,7 +100,7 @@ def test_a_frozen_document_is_nowhere(cast: Cast, now: datetime, client_of: Clie
     for shown in ("HS-77/2", cast.officer.name, cast.consultee.name, "Who opened it <span>2</span>"):
         assert shown in page, shown
     assert "See a suspected spill through" in client_of(cast.security).get("/").content.decode()
-    assert "froze a document as a suspected spill" in client_of(cast.liaison).get(urls[2]).content.decode()
+    assert "froze a document as a suspected spill" in client_of(cast.liaison).get(urls[4]).content.decode()
     assert verify(deep=True).fault is None
 
 

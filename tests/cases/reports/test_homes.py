@@ -58,6 +58,8 @@ def test_who_opened_the_documents_this_week(cast: Cast, now: datetime) -> None:
     )
     for reader in (cast.officer, cast.officer, cast.liaison):
         open_version(version=version, by=reader, now=now).close()
+    inside = walk.paper(case, cast.officer, now, "notice", marking="CUI_FEDONLY").versions.get()
+    open_version(version=inside, by=cast.lead, now=now).close()
     (row,) = home(cast.signatory, now).opened or []
     assert (row.organisation, row.times, row.last) == (cast.agency.name, 2, now)
     assert home(cast.stranger, now).opened == []
