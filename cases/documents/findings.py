@@ -29,9 +29,9 @@ NOT_LIVE: Final = (
 
 def findings_refusal(user: User, grant: "Grant", now: datetime) -> Refused | None:
     """Why `user` may not upload findings under this grant now."""
-    said = policy.refusal(user, "findings.upload", grant.case, now=now)
-    if said:
-        return Refused(said, permission="findings.upload")
+    refused = policy.refused(user, "findings.upload", grant.case, now=now)
+    if refused:
+        return refused
     live = apps.get_model("cases", "Grant").objects.filter(visibility.partner_reads(user, now), pk=grant.pk)
     return None if live.exists() else Refused(NOT_LIVE, conflict=True)
 

@@ -65,9 +65,9 @@ def numbers(document: Document) -> str:
 def declare_refusal(user: User, document: Document, now: datetime) -> Refused | None:
     """Why this person may not freeze the document, which it sees, or None."""
     row = OFFERS["spill"]
-    said = policy.refusal(user, row.permission, document.case, now=now)
-    if said is not None:
-        return Refused(said, permission=row.permission)
+    refused = policy.refused(user, row.permission, document.case, now=now)
+    if refused:
+        return refused
     if not row.is_for(policy.require(user, row.permission, document.case, now=now), document):
         return Refused(owner_sentence(document), permission=row.permission)
     if document.frozen_at is not None:

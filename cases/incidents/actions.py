@@ -18,7 +18,7 @@ from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import clock, policy, severity, visibility
 from portal.kit.actions import action
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 from portal.notify import outbox
 
 LATE_JOB: Final = "late_first_report"
@@ -131,9 +131,7 @@ def _refuse_repetition(case: Case, by: User, account: str, noticed_at: datetime)
     """The same words of the same person about the same hour are the same report, sent twice."""
     same = Incident.objects.filter(case=case, reported_by=by, account=account, noticed_at=noticed_at).first()
     if same is not None:
-        raise guards.conflict(
-            f"You reported this already: it is {same.reference}. Write in its timeline instead."
-        )
+        raise conflict(f"You reported this already: it is {same.reference}. Write in its timeline instead.")
 
 
 def _refuse_follow(case: Case, follows: Incident | None, by: User, now: datetime) -> None:
@@ -143,7 +141,7 @@ def _refuse_follow(case: Case, follows: Incident | None, by: User, now: datetime
     if seen is None:
         raise Refused(UNKNOWN)
     if seen.is_open:
-        raise guards.conflict(f"{seen.reference} is still open. Write in its timeline instead.")
+        raise conflict(f"{seen.reference} is still open. Write in its timeline instead.")
 
 
 def _concern(incident: Incident, grant: Grant, by: User, now: datetime) -> IncidentGrant:
@@ -181,7 +179,7 @@ def locked_incident(incident: Incident) -> Incident:
 def _refuse_stale(incident: Incident, revision: int | None) -> None:
     """Asked after the guards, which say it better where the very step was taken meanwhile."""
     if revision is not None and revision != incident.revision:
-        raise guards.conflict(guards.STALE)
+        raise conflict(guards.STALE)
 
 
 def _save(incident: Incident) -> None:
@@ -215,7 +213,7 @@ def write_entry(
         policy.require(by, "incident.handle", incident.case, now=now)
     last = incident.entries.filter(by=by).order_by("-at", "-pk").first()
     if last is not None and (last.text, last.audience) == (text, audience):
-        raise guards.conflict("This entry is in the timeline already.")
+        raise conflict("This entry is in the timeline already.")
     entry = _enter(incident, "note", text, audience, appointment, now, asks=asks)
     _asked_and_answered(incident, entry, appointment)
     _save(incident)
@@ -263,7 +261,7 @@ def set_severity(
     incident = locked_incident(incident)
     _refuse(guards.handle_refusal(by, incident, now))
     if incident.severity == severity:
-        raise guards.conflict(f"The severity is {incident.get_severity_display().lower()} already.")
+        raise conflict(f"The severity is {incident.get_severity_display().lower()} already.")
     _refuse_stale(incident, revision)
     appointment = policy.require(by, "incident.handle", incident.case, now=now)
     entry = _enter(incident, "severity", text, audience, appointment, now, severity=severity)

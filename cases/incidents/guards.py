@@ -17,7 +17,7 @@ from cases.documents.models import Document
 from cases.incidents.models import Incident
 from cases.register.models import Case
 from cases.rules import policy
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 CLOSED: Final = (
     "This incident is closed, and a closed incident never reopens. Report a new one that refers to it."
@@ -27,19 +27,9 @@ STALE: Final = (
 )
 
 
-def conflict(sentence: str) -> Refused:
-    """A refusal because of the moment, not of the person."""
-    return Refused(sentence, conflict=True)
-
-
-def _who(user: User, permission: str, case: Case, now: datetime) -> Refused | None:
-    said = policy.refusal(user, permission, case, now=now)
-    return Refused(said, permission=permission) if said else None
-
-
 def report_refusal(user: User, case: Case, now: datetime, under: Grant | None = None) -> Refused | None:
     """Why `user` may not report an incident of the case. A partner reports under a grant of its own."""
-    refused = _who(user, "incident.report", case, now)
+    refused = policy.refused(user, "incident.report", case, now=now)
     if refused:
         return refused
     if case.submitted_at is None:
@@ -68,7 +58,7 @@ def times_refusal(noticed_at: datetime, began_at: datetime | None, now: datetime
 
 def write_refusal(user: User, incident: Incident, now: datetime) -> Refused | None:
     """Why `user` may not write in the timeline now."""
-    refused = _who(user, "incident.report", incident.case, now)
+    refused = policy.refused(user, "incident.report", incident.case, now=now)
     if refused is None and partner_only(user, incident.case, now) and not _sees(user, incident, now):
         return Refused("This incident was reported by somebody else.", permission="incident.report")
     return refused or (None if incident.is_open else conflict(CLOSED))
@@ -94,7 +84,7 @@ def attach_refusal(user: User, incident: Incident, now: datetime) -> Refused | N
 
 def handle_refusal(user: User, incident: Incident, now: datetime) -> Refused | None:
     """Why `user` may not see the incident through now."""
-    refused = _who(user, "incident.handle", incident.case, now)
+    refused = policy.refused(user, "incident.handle", incident.case, now=now)
     return refused or (None if incident.is_open else conflict(CLOSED))
 
 
@@ -136,7 +126,7 @@ def suspendable(user: User, incident: Incident, now: datetime) -> QuerySet[Grant
 
 def suspend_on_refusal(user: User, incident: Incident, now: datetime) -> Refused | None:
     """Why `user` may not suspend grants because of this incident now."""
-    refused = _who(user, "grant.suspend", incident.case, now)
+    refused = policy.refused(user, "grant.suspend", incident.case, now=now)
     if refused or not incident.is_open:
         return refused or conflict(CLOSED)
     if not suspendable(user, incident, now).exists():
@@ -156,7 +146,7 @@ def lifted_by(user: User, incident: Incident, now: datetime) -> list[Suspension]
 
 def resume_on_refusal(user: User, incident: Incident, now: datetime) -> Refused | None:
     """Why `user` may not resume grants suspended because of this incident now."""
-    refused = _who(user, "grant.suspend", incident.case, now)
+    refused = policy.refused(user, "grant.suspend", incident.case, now=now)
     if refused is None and not lifted_by(user, incident, now):
         return conflict("Your side suspends no grant because of this incident at present.")
     return refused

@@ -12,7 +12,7 @@ from cases.incidents.models import Incident, IncidentDocument
 from cases.register.journal import happened
 from cases.rules import markings, policy
 from portal.kit.actions import action
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 
 @action
@@ -31,9 +31,9 @@ def attach_documents(
         raise refused
     papers = seen_documents(incident.case, documents, by, now)
     if any(one.withdrawn_at for one in papers):
-        raise guards.conflict("A document you chose was withdrawn meanwhile. Choose again.")
+        raise conflict("A document you chose was withdrawn meanwhile. Choose again.")
     if incident.attached.filter(document__in=papers).exists():
-        raise guards.conflict("A document you chose is attached to this incident already.")
+        raise conflict("A document you chose is attached to this incident already.")
     appointment = policy.require(by, "incident.report", incident.case, now=now)
     rows = [
         IncidentDocument.objects.create(incident=incident, document=one, attached_at=now, attached_by=by)

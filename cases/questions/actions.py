@@ -23,7 +23,7 @@ from cases.register.journal import happened
 from cases.register.models import Case
 from cases.rules import clock, policy
 from portal.kit.actions import action
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 UNKNOWN = "Something you chose is not among your own documents of this case. Choose again from the list."
 
@@ -53,7 +53,7 @@ def open_thread(
     if subject not in dict(subject_choices()):
         raise Refused("Choose a topic from the list.")
     if Question.objects.filter(thread__case=case, thread__title=title, text=text, asked_by=by).exists():
-        raise guards.conflict("You asked this already. It stands among the questions of the case.")
+        raise conflict("You asked this already. It stands among the questions of the case.")
     thread = QuestionThread.objects.create(
         case=case, subject=subject, title=title, opened_at=now, opened_by=by
     )
@@ -71,7 +71,7 @@ def ask(
     appointment = policy.require(by, guards.ASK, thread.case, now=now)
     last = thread.questions.order_by("-number").first()
     if last is not None and (last.text, last.asked_by_id) == (text, by.pk):
-        raise guards.conflict("You asked this already. It is the newest question of the thread.")
+        raise conflict("You asked this already. It is the newest question of the thread.")
     return _ask(thread, (last.number if last else 0) + 1, text, wants, due_at, appointment, now, [])
 
 
@@ -111,7 +111,7 @@ def _locked(question: Question) -> Question:
 def _refuse_stale(question: Question, revision: int | None) -> None:
     """Asked after the guards, which say it better where the very step was taken meanwhile."""
     if revision is not None and revision != question.revision:
-        raise guards.conflict(guards.STALE)
+        raise conflict(guards.STALE)
 
 
 def _save(question: Question) -> None:
@@ -181,7 +181,7 @@ def _say(
     by = appointment.person
     last = question.messages.filter(by=by).order_by("-at", "-pk").first()
     if last is not None and text and (last.kind, last.text) == (kind, text):
-        raise guards.conflict("You sent this already. It stands in the thread.")
+        raise conflict("You sent this already. It stands in the thread.")
     message = QuestionMessage.objects.create(
         question=question, kind=kind, text=text, on=on, yes=yes, at=now, by=by, appointment=appointment
     )

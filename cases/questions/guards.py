@@ -13,7 +13,7 @@ from accounts.roles import DEVELOPER
 from cases.questions.models import Question
 from cases.register.models import Case
 from cases.rules import clock, lifecycle, markings, policy, window
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 ASK: Final = "question.ask"
 ANSWER: Final = "question.answer"
@@ -27,19 +27,9 @@ CLOSED: Final = "This question is closed. Write a message to it, or ask a new on
 TAKEN_BACK: Final = "This question was taken back, so nothing is said to it any more."
 
 
-def conflict(sentence: str) -> Refused:
-    """A refusal because of the moment, not of the person."""
-    return Refused(sentence, conflict=True)
-
-
-def _who(user: User, permission: str, case: Case, now: datetime) -> Refused | None:
-    said = policy.refusal(user, permission, case, now=now)
-    return Refused(said, permission=permission) if said else None
-
-
 def ask_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not ask the developer now. What would not reach the developer is not asked."""
-    refused = _who(user, ASK, case, now)
+    refused = policy.refused(user, ASK, case, now=now)
     if refused is None and case.stage in lifecycle.TERMINAL:
         return conflict(CASE_ENDED)
     if refused is None and case.origin == "government" and case.disclosed_at is None:
@@ -67,7 +57,7 @@ def due_refusal(due_at: datetime, now: datetime) -> Refused | None:
 
 def _answerable(user: User, question: Question, now: datetime) -> Refused | None:
     case = question.thread.case
-    refused = _who(user, ANSWER, case, now)
+    refused = policy.refused(user, ANSWER, case, now=now)
     if refused is not None:
         return refused
     if case.stage in lifecycle.TERMINAL:
@@ -102,7 +92,7 @@ def message_refusal(user: User, question: Question, now: datetime) -> Refused | 
     """Why `user` may not write a message to the question now."""
     case = question.thread.case
     if policy.refusal(user, ANSWER, case, now=now) is not None:
-        refused = _who(user, ASK, case, now)
+        refused = policy.refused(user, ASK, case, now=now)
         if refused is not None:
             return refused
     if case.stage in lifecycle.TERMINAL:
@@ -111,7 +101,7 @@ def message_refusal(user: User, question: Question, now: datetime) -> Refused | 
 
 
 def _endable(user: User, question: Question, now: datetime) -> Refused | None:
-    refused = _who(user, ASK, question.thread.case, now)
+    refused = policy.refused(user, ASK, question.thread.case, now=now)
     if refused is None and not question.is_open:
         return conflict(f"This question is {question.get_ended_as_display()} already.")
     return refused

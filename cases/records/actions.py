@@ -15,7 +15,7 @@ from cases.register.journal import happened
 from cases.register.models import Case, retention_choices
 from cases.rules import clock, policy
 from portal.kit.actions import action
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 UNKNOWN = "Something you chose is not among the documents you see of this case. Choose again from the list."
 
@@ -49,7 +49,7 @@ def place_legal_hold(
     papers = _documents(case, [document] if document else [], by, now)
     open_ = LegalHold.objects.filter(case=case, document=document, matter=matter, lifted_at__isnull=True)
     if open_.exists():
-        raise guards.conflict("A legal hold for this matter is on it already.")
+        raise conflict("A legal hold for this matter is on it already.")
     hold = LegalHold.objects.create(
         case=case, document=papers[0] if papers else None, matter=matter, authority=authority, reason=reason,
         placed_at=now, placed_by=by,
@@ -95,7 +95,7 @@ def set_retention(
             one.retention_class = retention_class
             changed.append(one)
     if not changed:
-        raise guards.conflict("It has this retention class already.")
+        raise conflict("It has this retention class already.")
     for one in changed:
         one.save()
     happened(
@@ -126,7 +126,7 @@ def record_request(
     if received_at > now:
         raise Refused("It cannot be received at an hour that lies ahead. Correct the hour.")
     if case.foia_requests.filter(number=number).exists():
-        raise guards.conflict(f"Request {number} is recorded on this case already.")
+        raise conflict(f"Request {number} is recorded on this case already.")
     papers = _documents(case, documents, by, now)
     if not papers:
         raise Refused("Choose the documents that the request is about.")
@@ -162,7 +162,7 @@ def _locked(request: FoiaRequest) -> FoiaRequest:
 def _refuse_stale(request: FoiaRequest, revision: int | None) -> None:
     """Asked after the guards, which say it better where the very step was taken meanwhile."""
     if revision is not None and revision != request.revision:
-        raise guards.conflict(guards.STALE)
+        raise conflict(guards.STALE)
 
 
 def _save(request: FoiaRequest) -> None:

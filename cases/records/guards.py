@@ -12,7 +12,7 @@ from cases.documents.models import Document
 from cases.records.models import FoiaRequest, LegalHold
 from cases.register.models import Case
 from cases.rules import policy, window
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 HOLD: Final = "records.hold"
 RETAIN: Final = "records.retention"
@@ -26,16 +26,6 @@ DISPOSAL_OFF: Final = (
 )
 RELEASING: Final = frozenset({"released", "withheld_in_part"})
 WITHHOLDING: Final = frozenset({"withheld", "withheld_in_part"})
-
-
-def conflict(sentence: str) -> Refused:
-    """A refusal because of the moment, not of the person."""
-    return Refused(sentence, conflict=True)
-
-
-def _who(user: User, permission: str, case: Case, now: datetime) -> Refused | None:
-    said = policy.refusal(user, permission, case, now=now)
-    return Refused(said, permission=permission) if said else None
 
 
 def under_legal_hold(case: Case, document: Document | None = None) -> bool:
@@ -52,12 +42,12 @@ def disposal_sentence(held: bool) -> str:
 
 def place_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not place a legal hold."""
-    return _who(user, HOLD, case, now)
+    return policy.refused(user, HOLD, case, now=now)
 
 
 def lift_refusal(user: User, hold: LegalHold, now: datetime) -> Refused | None:
     """Why `user` may not lift this legal hold."""
-    refused = _who(user, HOLD, hold.case, now)
+    refused = policy.refused(user, HOLD, hold.case, now=now)
     if refused is None and hold.lifted_at is not None:
         return conflict("This legal hold is lifted already.")
     return refused
@@ -65,7 +55,7 @@ def lift_refusal(user: User, hold: LegalHold, now: datetime) -> Refused | None:
 
 def retention_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not set retention classes."""
-    return _who(user, RETAIN, case, now)
+    return policy.refused(user, RETAIN, case, now=now)
 
 
 def class_refusal(case: Case, document: Document | None, retention_class: str) -> Refused | None:
@@ -80,7 +70,7 @@ def class_refusal(case: Case, document: Document | None, retention_class: str) -
 
 def record_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not record a request."""
-    return _who(user, TRACK, case, now)
+    return policy.refused(user, TRACK, case, now=now)
 
 
 def submitted_in(request: FoiaRequest) -> bool:
@@ -90,7 +80,7 @@ def submitted_in(request: FoiaRequest) -> bool:
 
 def notice_refusal(user: User, request: FoiaRequest, now: datetime) -> Refused | None:
     """Why `user` may not send the submitter notice now."""
-    refused = _who(user, TRACK, request.case, now) or _decided(request)
+    refused = policy.refused(user, TRACK, request.case, now=now) or _decided(request)
     if refused is not None:
         return refused
     if request.notice_at is not None:
@@ -108,7 +98,7 @@ def _decided(request: FoiaRequest) -> Refused | None:
 
 def answer_refusal(user: User, request: FoiaRequest, now: datetime) -> Refused | None:
     """Why `user` may not answer the submitter notice now. After its hour one is still taken until the decision."""
-    refused = _who(user, ANSWER, request.case, now) or _decided(request)
+    refused = policy.refused(user, ANSWER, request.case, now=now) or _decided(request)
     if refused is None and request.notice_at is None:
         return conflict("No notice of this request was sent.")
     if refused is None and request.answer == "objects":
@@ -118,7 +108,7 @@ def answer_refusal(user: User, request: FoiaRequest, now: datetime) -> Refused |
 
 def decide_refusal(user: User, request: FoiaRequest, now: datetime) -> Refused | None:
     """Why `user` may not record the decision now."""
-    return _who(user, TRACK, request.case, now) or _decided(request)
+    return policy.refused(user, TRACK, request.case, now=now) or _decided(request)
 
 
 def outcome_refusal(request: FoiaRequest, outcome: str, basis: str, now: datetime) -> Refused | None:

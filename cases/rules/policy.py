@@ -53,6 +53,12 @@ def _article(word: str) -> str:
     return "an" if word[0].lower() in "aeiou" else "a"
 
 
+def refused(user: User, permission: str, case: "Case | None" = None, *, now: datetime) -> Refused | None:
+    """As `refusal`, as what an action raises."""
+    said = refusal(user, permission, case, now=now)
+    return None if said is None else Refused(said, permission=permission)
+
+
 def may(user: User, permission: str, case: "Case | None" = None, *, now: datetime) -> bool:
     """Whether `user` may; no sentence."""
     return refusal(user, permission, case, now=now) is None
@@ -71,9 +77,9 @@ def require(user: User, permission: str, case: "Case | None" = None, *, now: dat
 def move_refusal(user: User, name: str, case: "Case", now: datetime) -> Refused | None:
     """Why `user` may not make the move called `name` now, or None. The wrong moment is a conflict."""
     known = [m for m in lifecycle.MOVES if m.name == name]
-    said = refusal(user, known[0].permission, case, now=now)
-    if said is not None:
-        return Refused(said, permission=known[0].permission)
+    who = refused(user, known[0].permission, case, now=now)
+    if who is not None:
+        return who
     the_move = lifecycle.move(name, case.stage)
     if the_move is None:
         stage = lifecycle.STAGES[case.stage].lower()

@@ -29,6 +29,11 @@ class Refused(Exception):
         return 409 if self.conflict else 403
 
 
+def conflict(sentence: str) -> Refused:
+    """A refusal because of the moment, not of the person."""
+    return Refused(sentence, conflict=True)
+
+
 def note_refusal(
     request: HttpRequest, refused: Refused, *, case_id: Any = None, now: datetime | None = None
 ) -> None:

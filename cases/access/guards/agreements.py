@@ -6,7 +6,6 @@ from typing import Final
 from accounts.models import User
 from cases.access.guards.basis import (
     GRANTING,
-    conflict,
     in_force,
     release_of,
     spans_of,
@@ -18,7 +17,7 @@ from cases.access.sides import SIGN, refusal_for, standing_for
 from cases.access.text import Terms, safeguard_labels
 from cases.register.models import Case
 from cases.rules import lifecycle, policy, window
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 NOTHING_TO_AMEND: Final = (
     "No agreement of this case is signed by both sides, so there is nothing to amend. "
@@ -34,9 +33,9 @@ def draft_permission(case: Case) -> str:
 def draft_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not draft an agreement version, or propose an amendment, now."""
     permission = draft_permission(case)
-    said = policy.refusal(user, permission, case, now=now)
-    if said:
-        return Refused(said, permission=permission)
+    refused = policy.refused(user, permission, case, now=now)
+    if refused:
+        return refused
     if case.origin == "government":
         return conflict("A case that the government opened itself has no access agreement and no grants.")
     if case.stage in GRANTING:

@@ -7,16 +7,10 @@ from typing import Final
 from cases.access.models import Agreement, WindowPeriod
 from cases.register.models import Case, ReleaseMilestone
 from cases.rules import lifecycle, window
-from portal.kit.refusal import Refused
 
 GRANTING: Final = (lifecycle.ACCESS, lifecycle.BENCHMARKING, lifecycle.LABELING)
 NOMINATING: Final = (lifecycle.SCOPING, *GRANTING)
 Stated = dict[tuple[str, str], datetime]  # (kind of release, planned or actual) -> the newest statement
-
-
-def conflict(sentence: str) -> Refused:
-    """A refusal because of the moment, not of the person."""
-    return Refused(sentence, conflict=True)
 
 
 def stated_dates(case: Case) -> Stated:

@@ -3,11 +3,10 @@
 from datetime import datetime
 
 from accounts.models import User
-from cases.access.guards.basis import conflict
 from cases.access.guards.holding import holding
 from cases.access.models import EndpointCredential, Grant
 from cases.rules import policy
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 NAMED_ALONE = "Endpoint and secret are shown to the people named on the grant alone."
 NONE_STORED = "The developer has stored no endpoint and secret for this grant, or has withdrawn them."
@@ -20,9 +19,9 @@ def open_credential(grant: Grant) -> EndpointCredential | None:
 
 def store_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
     """Why `user` may not store endpoint and secret for the grant now."""
-    said = policy.refusal(user, "credential.store", grant.case, now=now)
-    if said:
-        return Refused(said, permission="credential.store")
+    refused = policy.refused(user, "credential.store", grant.case, now=now)
+    if refused:
+        return refused
     if grant.has_ended(now):
         return conflict("This grant has ended, so nothing is stored for it any more.")
     return None
@@ -30,9 +29,9 @@ def store_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
 
 def withdraw_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
     """Why `user` may not withdraw what is stored for the grant now."""
-    said = policy.refusal(user, "credential.store", grant.case, now=now)
-    if said:
-        return Refused(said, permission="credential.store")
+    refused = policy.refused(user, "credential.store", grant.case, now=now)
+    if refused:
+        return refused
     return None if open_credential(grant) else conflict(NONE_STORED)
 
 

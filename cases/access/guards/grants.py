@@ -7,14 +7,13 @@ from accounts.models import User
 from accounts.roles import DEVELOPER
 from cases.access.guards.basis import (
     GRANTING,
-    conflict,
 )
 from cases.access.guards.partners import OVER, offer_state
 from cases.access.models import Grant, Nomination
 from cases.access.sides import side_of
 from cases.register.models import Case
 from cases.rules import policy
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 if TYPE_CHECKING:
     from cases.incidents.models import Incident
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 
 def issue_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not issue a grant now."""
-    said = policy.refusal(user, "grant.issue", case, now=now)
-    if said:
-        return Refused(said, permission="grant.issue")
+    refused = policy.refused(user, "grant.issue", case, now=now)
+    if refused:
+        return refused
     if case.stage not in GRANTING or not case.agreements.filter(state="signed").exists():
         return conflict("Grants are issued once both sides have signed the access agreement.")
     return None
@@ -44,16 +43,11 @@ def issuable_refusal(nomination: Nomination, at: datetime) -> Refused | None:
     return None
 
 
-def _on_grant(user: User, permission: str, grant: Grant, now: datetime) -> Refused | None:
-    said = policy.refusal(user, permission, grant.case, now=now)
-    return Refused(said, permission=permission) if said else None
-
-
 def suspend_refusal(
     user: User, grant: Grant, now: datetime, incident: "Incident | None" = None
 ) -> Refused | None:
     """Why `user` may not suspend the grant for its side now. The agency's side suspends on an incident alone."""
-    refused = _on_grant(user, "grant.suspend", grant, now)
+    refused = policy.refused(user, "grant.suspend", grant.case, now=now)
     if refused or grant.has_ended(now):
         return refused or conflict("This grant has ended, so there is nothing to suspend.")
     if _open_suspension(user, grant, now):
@@ -78,7 +72,7 @@ def _incident_refusal(user: User, grant: Grant, now: datetime, incident: "Incide
 
 def resume_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
     """Why `user` may not lift its side's suspension now. The window did not pause meanwhile."""
-    refused = _on_grant(user, "grant.suspend", grant, now)
+    refused = policy.refused(user, "grant.suspend", grant.case, now=now)
     if refused or grant.has_ended(now):
         return refused or conflict("This grant has ended, so it is not resumed.")
     if not _open_suspension(user, grant, now):
@@ -96,7 +90,7 @@ def _open_suspension(user: User, grant: Grant, now: datetime) -> bool:
 
 def end_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
     """Why `user` may not end the grant before its term now."""
-    refused = _on_grant(user, "grant.end", grant, now)
+    refused = policy.refused(user, "grant.end", grant.case, now=now)
     if refused or grant.has_ended(now):
         return refused or conflict("This grant has ended already; its first end is final.")
     return None
@@ -104,7 +98,7 @@ def end_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
 
 def people_refusal(user: User, grant: Grant, now: datetime) -> Refused | None:
     """Why `user` may not change who is named on the grant now. Until it is closed out somebody files for it."""
-    refused = _on_grant(user, "grant.name_people", grant, now)
+    refused = policy.refused(user, "grant.name_people", grant.case, now=now)
     if refused or grant.closed_out_at is not None:
         return refused or conflict("This grant is closed out, so nobody is named on it any more.")
     return None

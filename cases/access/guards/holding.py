@@ -5,11 +5,10 @@ from datetime import datetime
 from accounts import access
 from accounts.models import Appointment, User
 from accounts.roles import AGENCY
-from cases.access.guards.basis import conflict
 from cases.access.models import Grant
 from cases.rules import policy
 from cases.rules.facts import recused
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 NOT_NAMED = "You are not named on this grant."
 

@@ -7,20 +7,19 @@ from accounts.models import Organisation, User
 from accounts.roles import PARTNER
 from cases.access.guards.basis import (
     NOMINATING,
-    conflict,
 )
 from cases.access.models import Nomination
 from cases.access.sides import CONCUR, refusal_for, standing_for
 from cases.register.models import Case
 from cases.rules import lifecycle, policy, window
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 
 def nominate_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not nominate a partner now."""
-    said = policy.refusal(user, "partner.nominate", case, now=now)
-    if said:
-        return Refused(said, permission="partner.nominate")
+    refused = policy.refused(user, "partner.nominate", case, now=now)
+    if refused:
+        return refused
     if case.origin == "government":
         return conflict("A case that the government opened itself has no partners and no grants.")
     if case.stage not in NOMINATING:

@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.roles import AGENCY, DEVELOPER
-from cases.access.guards.basis import NOMINATING, conflict, in_force
+from cases.access.guards.basis import NOMINATING, in_force
 from cases.access.models import Agreement, Attestation, ListedPerson
 from cases.access.text import safeguard_labels
 from cases.register.models import Case
 from cases.rules import markings, policy, visibility, window
-from portal.kit.refusal import Refused
+from portal.kit.refusal import Refused, conflict
 
 ISOLATION: Final = "isolation"  # every agreement waits for it, whatever else it names
 Attested = tuple[str, str, Attestation | None]  # safeguard's id, its label, what was attested of it
@@ -22,9 +22,9 @@ Attested = tuple[str, str, Attestation | None]  # safeguard's id, its label, wha
 
 def attest_refusal(user: User, case: Case, now: datetime) -> Refused | None:
     """Why `user` may not attest a safeguard now."""
-    said = policy.refusal(user, "safeguard.attest", case, now=now)
-    if said:
-        return Refused(said, permission="safeguard.attest")
+    refused = policy.refused(user, "safeguard.attest", case, now=now)
+    if refused:
+        return refused
     if case.origin == "government" or case.stage not in NOMINATING:
         return conflict("Safeguards are attested from scoping on, in a case that gives access.")
     return None
